@@ -1,0 +1,106 @@
+//! The order-free hash of all that is booked.
+
+use std::collections::BTreeMap;
+
+use sha2::Digest as _;
+
+use crate::ledger::LineKey;
+
+/// Collects lines in any order and gives their digest: SHA-256 over the sorted net lines with their anchors.
+///
+/// Equal for every order, repetition and split of the same messages. Lines that sum to nothing do not count; message
+/// numbers and times of recording are left out.
+#[derive(Debug, Clone, Default)]
+pub struct Digest {
+    lines: BTreeMap<(String, LineKey), (i128, i128)>,
+}
+
+impl Digest {
+    /// Adds `amount_minor` and `quantity` to the line `key` of the case `anchor`.
+    pub fn add(&mut self, anchor: &str, key: &LineKey, amount_minor: i64, quantity: i64) {
+        let sum = self.lines.entry((anchor.to_owned(), key.clone())).or_default();
+        // 128 bits cannot run over by adding numbers of 64 bits, however many there are.
+        sum.0 = sum.0.saturating_add(i128::from(amount_minor));
+        sum.1 = sum.1.saturating_add(i128::from(quantity));
+    }
+
+    /// The digest, as 64 hexadecimal digits.
+    #[must_use]
+    pub fn finish(self) -> String {
+        let mut hash = sha2::Sha256::new();
+        for ((anchor, key), (amount, quantity)) in self.lines {
+            if amount == 0 && quantity == 0 {
+                continue;
+            }
+            let fields = [
+                anchor,
+                key.account.to_string(),
+                key.party.to_string(),
+                key.currency.to_string(),
+                key.effective_at.timestamp_micros().to_string(),
+                key.fact.to_string(),
+                amount.to_string(),
+                quantity.to_string(),
+            ];
+            for field in fields {
+                // The length goes first, so that no two lists of fields read the same.
+                hash.update(format!("{}:{field}", field.len()));
+            }
+            hash.update("\n");
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Account;
+    use crate::{Currency, ObjectKey, Party, Provider};
+
+    fn key(account: Account) -> LineKey {
+        LineKey {
+            account,
+            party: Party::Unassigned(Provider::Stripe),
+            currency: Currency::GBP,
+            effective_at: chrono::DateTime::UNIX_EPOCH,
+            fact: ObjectKey::new(Provider::Stripe, "ch_1"),
+        }
+    }
+
+    fn digest(lines: &[(&str, Account, i64, i64)]) -> String {
+        let mut digest = Digest::default();
+        for (anchor, account, amount, quantity) in lines {
+            digest.add(anchor, &key(*account), *amount, *quantity);
+        }
+        digest.finish()
+    }
+
+    #[test]
+    fn order_and_splitting_do_not_matter() {
+        let whole = digest(&[("a", Account::Bank, 100, 1), ("a", Account::Refunds, -100, 0)]);
+        let split = digest(&[
+            ("a", Account::Refunds, -100, 0),
+            ("a", Account::Bank, 60, 0),
+            ("b", Account::Bank, 5, 0),
+            ("a", Account::Bank, 40, 1),
+            ("b", Account::Bank, -5, 0),
+        ]);
+        assert_eq!(whole, split);
+        assert_eq!(whole.len(), 64);
+    }
+
+    #[test]
+    fn any_other_amount_count_anchor_or_account_gives_another_digest() {
+        let whole = digest(&[("a", Account::Bank, 100, 1)]);
+        for other in [
+            ("a", Account::Bank, 101, 1),
+            ("a", Account::Bank, 100, 2),
+            ("b", Account::Bank, 100, 1),
+            ("a", Account::Refunds, 100, 1),
+        ] {
+            assert_ne!(whole, digest(&[other]));
+        }
+        assert_eq!(digest(&[]), digest(&[("a", Account::Bank, 0, 0)]));
+    }
+}
