@@ -282,5 +282,5 @@ fn nesting_at_the_limit_is_read_and_beyond_it_is_malformed() {
 fn a_provider_of_no_account_accepts_nothing() {
     let now = "2026-03-01T00:00:00Z".parse().unwrap();
     let header = "t=1772323200,v1=0000000000000000000000000000000000000000000000000000000000000000";
-    assert!(verify(&[], Some(header), &bytes::Bytes::from_static(b"{}"), now).is_err());
+    assert!(verify(&[], Some(header), &Bytes::from_static(b"{}"), now).is_err());
 }

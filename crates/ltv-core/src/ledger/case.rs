@@ -91,8 +91,14 @@ impl Case {
         };
         match &own.body {
             Body::Payment(payment) => payment::book(self, Some(&own.with(payment)), policy, draft),
-            Body::Invoice(invoice) => billing::book_invoice(self, &own.with(invoice), draft),
-            Body::CreditNote(note) => billing::book_credit_note(&own.with(note), draft),
+            Body::Invoice(invoice) => {
+                billing::book_invoice(self, &own.with(invoice), draft)?;
+                account_moves::book_all(self, draft)
+            }
+            Body::CreditNote(note) => {
+                billing::book_credit_note(&own.with(note), draft)?;
+                account_moves::book_all(self, draft)
+            }
             Body::Payout(payout) => account_moves::book_payout(self, &own.with(payout), draft),
             Body::Settlement(movement) if movement.source.is_none() => {
                 account_moves::book(&own.with(movement), draft)
@@ -103,8 +109,9 @@ impl Case {
             Body::Dispute(dispute) if dispute.payment.is_none() => account_moves::book_all(self, draft),
             // Its money belongs to its parent's case.
             Body::Settlement(_) | Body::Refund(_) | Body::Dispute(_) => Ok(()),
+            // They bear no money, but what moved in the balance under their name did move.
             Body::Customer(_) | Body::Subscription(_) | Body::InvoicePayment(_) | Body::PaymentFailure(_) => {
-                Ok(())
+                account_moves::book_all(self, draft)
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Body, CreditNote, Dispute, Invoice, InvoicePayment, Observation, Payment, Payout, Refund, Settlement,
-    Subscription,
+    SettlementKind, Subscription,
 };
 
 /// The merged state of one object. `observations` must be of that object and go from earliest to latest; `None` when
@@ -77,8 +77,11 @@ fn join_payout(old: Payout, new: Payout) -> Payout {
     }
 }
 
+/// A movement never changes; an older shape of it may only be told in words that are not understood.
 fn join_settlement(old: Settlement, new: Settlement) -> Settlement {
+    let lost = matches!(new.settlement_kind, SettlementKind::Unknown(_));
     Settlement {
+        settlement_kind: if lost { old.settlement_kind } else { new.settlement_kind },
         source: new.source.or(old.source),
         available_at: new.available_at.or(old.available_at),
         ..new
@@ -131,7 +134,7 @@ mod tests {
     use super::*;
     use crate::ObjectKey;
     use crate::observation::{PaymentStatus, RefundStatus};
-    use crate::testkit::{a_charge, a_refund, an_invoice, key, money};
+    use crate::testkit::{a_charge, a_refund, a_settlement, an_invoice, key, money};
 
     fn merge(observations: &[Observation]) -> Body {
         let mut sorted: Vec<&Observation> = observations.iter().collect();
@@ -177,6 +180,23 @@ mod tests {
             a_refund("re_1").status(RefundStatus::Unknown("teleported".to_owned())).told_on(9).build(),
         ];
         assert!(matches!(merge(&told), Body::Refund(refund) if refund.status == RefundStatus::Failed));
+    }
+
+    #[test]
+    fn a_movement_that_was_once_understood_stays_so() {
+        let movement = |kind| a_settlement("txn_1").of(kind, Some("dp_1"), "-80.00 GBP");
+        let told = [
+            movement(SettlementKind::Unknown("adjustment".to_owned())).told_on(9).build(),
+            movement(SettlementKind::Dispute).read_on(5).build(),
+            movement(SettlementKind::Unknown("adjustment".to_owned())).told_on(2).build(),
+        ];
+        for told in [&told[..2], &told[1..], &told[..]] {
+            let kind = match merge(told) {
+                Body::Settlement(movement) => movement.settlement_kind,
+                other => panic!("{} is no settlement", other.kind()),
+            };
+            assert_eq!(kind, SettlementKind::Dispute);
+        }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use ltv_core::ledger::{Account, Case};
 use ltv_core::observation::{PayoutStatus, RefundStatus, SettlementKind};
 use ltv_core::policy::Policy;
-use ltv_core::testkit::{a_payout, a_refund, a_settlement, an_invoice_payment, key};
+use ltv_core::testkit::{
+    a_credit_note, a_payout, a_refund, a_settlement, an_invoice, an_invoice_payment, key,
+};
 use ltv_core::{Body, Currency, Party, Provider};
 
 use crate::{balance, figures, target, text};
@@ -101,4 +103,28 @@ fn a_refund_that_names_no_charge_is_unexplained_until_it_moves_or_fails() {
         [told(RefundStatus::Succeeded), a_settlement("txn_1").of_refund("re_1", "-10.00 GBP").build()];
     assert_eq!(balance(&target("re_1", &moved), Account::Suspense, 9), 1_000);
     assert_eq!(text(figures("re_1", &moved).unexplained), "10.00");
+}
+
+#[test]
+fn a_movement_that_names_an_invoice_or_a_credit_note_is_kept_when_that_is_shown() {
+    let shown = [
+        ("in_1", an_invoice("in_1", "60.00 GBP", "10.00").build()),
+        ("cn_1", a_credit_note("cn_1", "60.00 GBP", "10.00").build()),
+        ("inpay_1", an_invoice_payment("inpay_1", "in_1").by_charge("ch_9").of("5.00 GBP").build()),
+    ];
+    for (named, object) in shown {
+        let told = [
+            a_settlement("txn_1").of(SettlementKind::Fee, Some(named), "-0.40 GBP").build(),
+            a_settlement("txn_2")
+                .of(SettlementKind::Unknown("new".to_owned()), Some(named), "7.00 GBP")
+                .build(),
+            object,
+        ];
+        let before = figures(named, &told[..2]);
+        let after = figures(named, &told);
+        assert_eq!(text(before.provider_balance), "6.60", "{named}");
+        assert_eq!(after.provider_balance, before.provider_balance, "{named}");
+        assert_eq!(text(after.processor_fees), "0.40", "{named}");
+        assert_eq!(text(after.unexplained), "7.00", "{named}");
+    }
 }

@@ -189,3 +189,92 @@ fn a_failure_that_is_shown_before_the_payment_moved_takes_it_back() {
     assert_eq!((figures.payments, text(figures.gross)), (0, "0.00".to_owned()));
     assert_eq!(text(figures.provider_balance), "0.00");
 }
+
+#[test]
+fn a_remainder_that_its_refund_names_is_no_refund_whatever_the_movement_names() {
+    let mut refund = a_refund("re_0").of("ch_1", "120.00 GBP").settlement("txn_2").on(1).build();
+    let movement = |source| {
+        a_settlement("txn_2").of(SettlementKind::PartialCaptureReversal, Some(source), "-120.00 GBP").build()
+    };
+    let told = |refund, source| {
+        [
+            a_charge("ch_1").of("300.00 GBP").captured("180.00 GBP").refunded("120.00 GBP").build(),
+            a_settlement("txn_1").of_charge("ch_1", "300.00 GBP").fee("2.90").build(),
+            refund,
+            movement(source),
+        ]
+    };
+    for source in ["ch_1", "re_0"] {
+        let figures = figures("ch_1", &told(refund.clone(), source));
+        assert_eq!((text(figures.gross), figures.refund_count), ("180.00".to_owned(), 0), "{source}");
+        assert_eq!(text(figures.provider_balance), "177.10", "{source}");
+        assert_eq!(text(figures.unexplained), "0.00", "{source}");
+    }
+    // A refund that names another movement is one.
+    if let ltv_core::Body::Refund(body) = &mut refund.body {
+        body.settlement = None;
+    }
+    assert_eq!(figures("ch_1", &told(refund, "ch_1")).refund_count, 1);
+}
+
+#[test]
+fn that_a_read_met_a_payment_while_it_was_pending_leaves_no_trace_once_it_counts() {
+    let pending = || a_charge("ch_1").of("150.00 GBP").authorised().status(PaymentStatus::Pending);
+    let met = pending().read_on(2).build();
+    assert_eq!(text(figures("ch_1", std::slice::from_ref(&met)).pending), "150.00");
+    let without = [
+        a_charge("ch_1").of("150.00 GBP").told_on(5).build(),
+        a_settlement("txn_1").of_charge("ch_1", "150.00 GBP").on(5).build(),
+    ];
+    let with = [without[0].clone(), without[1].clone(), met];
+    assert_eq!(target("ch_1", &with), target("ch_1", &without));
+    // What a webhook told did happen, and stays.
+    let told = [without[0].clone(), without[1].clone(), pending().build()];
+    assert_eq!(balance(&target("ch_1", &told), Account::Pending, 3), 15_000);
+}
+
+/// Direct debits move in the balance when they are sent to the bank, days before it is known whether they succeed.
+#[test]
+fn a_movement_of_a_pending_payment_counts_once_the_payment_succeeds_and_not_at_all_when_it_fails() {
+    let charge = |status| a_charge("ch_1").of("150.00 GBP").status(status);
+    let pending = charge(PaymentStatus::Pending).build();
+    let moved = a_settlement("txn_1").of_charge("ch_1", "150.00 GBP").fee("5.10").build();
+    let announced = [pending.clone(), moved.clone()];
+    let before = figures("ch_1", &announced);
+    assert_eq!(
+        (before.payments, text(before.gross), text(before.net_revenue)),
+        (0, "0.00".into(), "0.00".into())
+    );
+    assert_eq!((text(before.pending), text(before.unexplained)), ("150.00".to_owned(), "0.00".to_owned()));
+
+    let paid = [pending.clone(), moved.clone(), charge(PaymentStatus::Succeeded).told_on(5).build()];
+    let (books, after) = (target("ch_1", &paid), figures("ch_1", &paid));
+    assert_eq!(
+        (text(after.net_revenue), text(after.provider_balance)),
+        ("144.90".into(), "144.90".to_owned())
+    );
+    assert_eq!(
+        (balance(&books, Account::RevenueOneOff, 4), balance(&books, Account::RevenueOneOff, 5)),
+        (0, -15_000)
+    );
+    assert_eq!((balance(&books, Account::Pending, 4), balance(&books, Account::Pending, 5)), (15_000, 0));
+
+    let mut failed = vec![pending, moved, charge(PaymentStatus::Failed).told_on(6).build()];
+    // The balance does not agree with the payment until its failure has moved, too.
+    assert_eq!(text(figures("ch_1", &failed).unexplained), "144.90");
+    failed.push(
+        a_settlement("txn_2")
+            .of(SettlementKind::ChargeFailure, Some("ch_1"), "-150.00 GBP")
+            .fee("-5.10")
+            .on(6)
+            .build(),
+    );
+    let books = target("ch_1", &failed);
+    assert_eq!(
+        (figures("ch_1", &failed).payments, text(figures("ch_1", &failed).unexplained)),
+        (0, "0.00".to_owned())
+    );
+    assert!((1..9).all(|day| balance(&books, Account::RevenueOneOff, day) == 0));
+    assert!((1..9).all(|day| balance(&books, Account::ProviderBalance, day) == 0));
+    assert_eq!((balance(&books, Account::Pending, 5), balance(&books, Account::Pending, 6)), (15_000, 0));
+}

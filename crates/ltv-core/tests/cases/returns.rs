@@ -226,3 +226,22 @@ fn a_dispute_after_a_part_was_refunded_gives_back_only_the_tax_that_is_left() {
     assert_eq!((text(figures.refunds), text(figures.chargebacks)), ("25.00".to_owned(), "55.00".to_owned()));
     assert_eq!(text(figures.net_revenue), "-30.00");
 }
+
+#[test]
+fn a_gap_of_the_counter_is_dated_by_the_message_that_told_it_and_never_by_a_read() {
+    let told = [
+        a_charge("ch_1").of("21.00 GBP").build(),
+        a_charge("ch_1").of("21.00 GBP").refunded("8.00 GBP").told_on(4).build(),
+    ];
+    let read = |day| a_charge("ch_1").of("21.00 GBP").refunded("8.00 GBP").read_on(day).build();
+    let without = target("ch_1", &told);
+    assert_eq!(balance(&without, Account::Unexplained, 3), 0);
+    assert_eq!(balance(&without, Account::Unexplained, 4), 800);
+    for day in [4, 5, 9] {
+        let with = [told[0].clone(), told[1].clone(), read(day)];
+        assert_eq!(target("ch_1", &with), without, "read on day {day}");
+    }
+    // A later message that repeats the counter does not date it anew.
+    let again = a_charge("ch_1").of("21.00 GBP").refunded("8.00 GBP").told_on(7).build();
+    assert_eq!(target("ch_1", &[told[0].clone(), told[1].clone(), again]), without);
+}

@@ -86,9 +86,10 @@ fn by_category(category: &str) -> Option<SettlementKind> {
 fn by_type(kind: &str) -> Option<SettlementKind> {
     Some(match kind {
         "charge" | "payment" => SettlementKind::Charge,
-        "payment_reversal" => SettlementKind::ChargeFailure,
+        // A payment that was pending and then failed, although the word speaks of a refund.
+        "payment_reversal" | "payment_failure_refund" => SettlementKind::ChargeFailure,
         "refund" | "payment_refund" => SettlementKind::Refund,
-        "refund_failure" | "payment_failure_refund" => SettlementKind::RefundFailure,
+        "refund_failure" => SettlementKind::RefundFailure,
         "payout" | "payout_cancel" | "payout_failure" | "payout_reversal" => SettlementKind::Payout,
         "topup" | "topup_reversal" => SettlementKind::TopUp,
         "stripe_fee"

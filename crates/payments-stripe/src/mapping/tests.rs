@@ -79,7 +79,7 @@ fn without_a_category_the_type_decides_and_an_adjustment_stays_unknown() {
         ("payment", Kind::Charge),
         ("refund", Kind::Refund),
         ("payment_refund", Kind::Refund),
-        ("payment_failure_refund", Kind::RefundFailure),
+        ("payment_failure_refund", Kind::ChargeFailure),
         ("refund_failure", Kind::RefundFailure),
         ("payout", Kind::Payout),
         ("payout_failure", Kind::Payout),

@@ -34,7 +34,7 @@ pub(super) fn book(
         }
     }
     let gap = sub(counted, known)?;
-    let Some(at) = payment.history.told_at.or(taken.at()).filter(|_| gap > 0) else { return Ok(()) };
+    let Some(at) = payment.history.counted_at.or(taken.at()).filter(|_| gap > 0) else { return Ok(()) };
     let size = share_of(taken.booked.minor(), gap, presented.minor())?;
     draft.unexplained(&payment.fact(party, at), Money::from_minor(size, taken.booked.currency()))
 }

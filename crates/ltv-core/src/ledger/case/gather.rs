@@ -7,7 +7,7 @@ use super::draft::Fact;
 use crate::observation::{
     Dispute, Invoice, InvoicePayment, PaymentRef, PaymentStatus, Refund, RefundStatus, Settlement, merged,
 };
-use crate::{Body, MessageId, ObjectKey, Observation, Origin, Party, Timestamp};
+use crate::{Body, MessageId, Money, ObjectKey, Observation, Origin, Party, Timestamp};
 
 /// An object's merged state with what its history tells beside.
 #[derive(Debug, Clone)]
@@ -25,13 +25,13 @@ pub(super) struct Known<T> {
 pub(super) struct History {
     /// The message of the latest observation.
     pub message: MessageId,
-    /// When the latest observation was made, if a webhook told it.
-    pub told_at: Option<Timestamp>,
+    /// When a payment's counter of refunds was first told at the value that it has now.
+    pub counted_at: Option<Timestamp>,
     /// When it was latest observed, however.
     pub latest_at: Timestamp,
     /// When a payment that was first shown unpaid or uncaptured was first shown paid.
     pub paid_at: Option<Timestamp>,
-    /// True when a payment was ever shown as pending.
+    /// True when a payment was ever told as pending. That a read met it in that state is a chance of its hour.
     pub was_pending: bool,
     /// When a payment or refund was first shown as failed or withdrawn.
     pub ended_at: Option<Timestamp>,
@@ -162,18 +162,25 @@ fn counting(observations: &[Observation]) -> BTreeMap<ObjectKey, Vec<&Observatio
 fn history(seen: &[&Observation]) -> Option<History> {
     let (first, latest) = (seen.first()?, seen.last()?);
     let told = |observation: &&&Observation| observation.origin == Origin::Webhook;
-    let first_told = |test: fn(&Body) -> bool| {
+    let first_told = |test: &dyn Fn(&Body) -> bool| {
         let telling = seen.iter().filter(told).find(|observation| test(&observation.body));
         telling.map(|observation| observation.observed_at)
     };
     Some(History {
         message: latest.message,
-        told_at: (latest.origin == Origin::Webhook).then_some(latest.observed_at),
+        counted_at: first_told(&|body| counter(body).is_some() && counter(body) == counter(&latest.body)),
         latest_at: latest.observed_at,
-        paid_at: if is_paid(&first.body) { None } else { first_told(is_paid) },
-        was_pending: seen.iter().any(|observation| is_pending(&observation.body)),
-        ended_at: first_told(is_ended),
+        paid_at: if is_paid(&first.body) { None } else { first_told(&is_paid) },
+        was_pending: first_told(&is_pending).is_some(),
+        ended_at: first_told(&is_ended),
     })
+}
+
+fn counter(body: &Body) -> Option<Money> {
+    match body {
+        Body::Payment(payment) => Some(payment.amount_refunded),
+        _ => None,
+    }
 }
 
 fn is_paid(body: &Body) -> bool {

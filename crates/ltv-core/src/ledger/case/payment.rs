@@ -97,7 +97,7 @@ fn book_pending(
     party: &Party,
     draft: &mut Draft,
 ) -> Result<(), Fault> {
-    if !payment.history.was_pending {
+    if !payment.history.was_pending && payment.body.status != PaymentStatus::Pending {
         return Ok(());
     }
     let opened_at = payment.body.created_at;

@@ -56,8 +56,17 @@ pub(super) fn sort<'a>(case: &'a Case, payment: Option<&Known<&Payment>>) -> Res
     let first = movements.iter().find(|known| known.body.settlement_kind == SettlementKind::Charge);
     if let Some(first) = first {
         let currency = first.body.currency();
-        let (ours, strays) = movements.into_iter().partition(|known| known.body.currency() == currency);
-        return Ok(Sorted { taken: Some(settled(payment, currency, ours)?), strays });
+        let (ours, strays): (Vec<_>, Vec<_>) =
+            movements.into_iter().partition(|known| known.body.currency() == currency);
+        return match standing(payment, &ours) {
+            Standing::CountsFrom(start) => {
+                Ok(Sorted { taken: Some(settled(payment, currency, ours, start)?), strays })
+            }
+            Standing::Announced => Ok(Sorted { taken: None, strays }),
+            Standing::Disagrees => {
+                Ok(Sorted { taken: None, strays: ours.into_iter().chain(strays).collect() })
+            }
+        };
     }
     match payment.filter(|payment| is_counted(payment.body)) {
         None => Ok(Sorted { taken: None, strays: movements }),
@@ -69,6 +78,33 @@ pub(super) fn sort<'a>(case: &'a Case, payment: Option<&Known<&Payment>>) -> Res
             });
             Ok(Sorted { taken: Some(unsettled(payment, presented, failures)?), strays })
         }
+    }
+}
+
+/// Whether the movements of a payment count. Direct debits move in the balance when they are sent to the bank, days
+/// before it is known whether they succeed; so the payment's own word decides, where it was told.
+enum Standing {
+    /// They count, none of them before this instant, if there is one.
+    CountsFrom(Option<Timestamp>),
+    /// The outcome is open: the amount is pending.
+    Announced,
+    /// The payment failed, and its movement was not taken back yet.
+    Disagrees,
+}
+
+fn standing(payment: Option<&Known<&Payment>>, movements: &[&Known<Settlement>]) -> Standing {
+    let Some(payment) = payment else { return Standing::CountsFrom(None) };
+    match &payment.body.status {
+        PaymentStatus::Pending => Standing::Announced,
+        // It never counted: coming in and going back are of one instant.
+        PaymentStatus::Failed => match movements.iter().find(|known| is_failure(known)) {
+            Some(failure) => Standing::CountsFrom(Some(failure.body.created_at)),
+            None => Standing::Disagrees,
+        },
+        PaymentStatus::Succeeded if payment.history.was_pending => {
+            Standing::CountsFrom(payment.history.paid_at)
+        }
+        PaymentStatus::Succeeded | PaymentStatus::Unknown(_) => Standing::CountsFrom(None),
     }
 }
 
@@ -118,6 +154,7 @@ fn settled(
     payment: Option<&Known<&Payment>>,
     currency: Currency,
     movements: Vec<&Known<Settlement>>,
+    start: Option<Timestamp>,
 ) -> Result<Taken, Fault> {
     let amounts = movements.iter().filter(|known| !is_failure(known)).map(|known| known.body.amount);
     let came_in = Money::try_sum(amounts, currency)?;
@@ -132,7 +169,7 @@ fn settled(
     for known in movements.iter().filter(|known| !is_failure(known)) {
         let amount = known.body.amount.minor();
         pieces.push(Piece {
-            at: known.body.created_at,
+            at: start.map_or(known.body.created_at, |start| start.max(known.body.created_at)),
             source: known.history.message,
             came_in: amount,
             gross: add(amount, difference)?,

@@ -45,10 +45,14 @@ impl<'a> Movements<'a> {
     }
 }
 
-/// True for the refund by which a provider shows the part of an authorisation that was never taken.
+/// True for the refund by which a provider shows the part of an authorisation that was never taken. Its movement may
+/// name the refund or the charge as its source, the refund names it either way.
 pub(in crate::ledger::case) fn is_capture_remainder(case: &Case, refund: &Known<Refund>) -> bool {
-    let movements = case.settlements_of(&refund.key);
-    movements.iter().any(|known| known.body.settlement_kind == SettlementKind::PartialCaptureReversal)
+    case.settlements.iter().any(|known| {
+        let is_its = known.body.source.as_ref() == Some(&refund.key)
+            || refund.body.settlement.as_ref() == Some(&known.key);
+        is_its && known.body.settlement_kind == SettlementKind::PartialCaptureReversal
+    })
 }
 
 /// `None` for a refund that stands; else when it ended, where that is told.
