@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+#![expect(clippy::duplicate_mod, reason = "the bodies of the queries are compiled once for each backend")]
+
+mod canonical;
+mod convert;
+mod draft;
+mod error;
+mod fail;
+mod group_commit;
+mod migrations;
+mod models;
+mod open;
+mod postgres;
+mod rows;
+mod schema;
+mod sql;
+mod sqlite;
+mod traits;
+mod tx;
+
+#[cfg(feature = "testkit")]
+pub mod testkit;
+
+pub use error::StoreError;
+pub use group_commit::{GroupCommit, GroupError};
+pub use open::{Migrate, OpenOptions, migrate, open};
+pub use rows::{
+    ApiKeyRow, Appended, BlockHead, BlockHeader, BlockLogLine, Booked, Claimed, Completeness, DeadLetter,
+    DirtyMark, InboxMessage, IntegrationRow, Lane, LedgerLine, MessageOutcome, NewMessage, ObservedMessage,
+    PartyRow, PartySum, PostingFilter, ReadCursorRow, SessionRow, StatusCounts, SumFilter, Tally,
+    VerifyFinding, WorkStatus, WrappedKeyRow,
+};
+pub use traits::{Admin, Booker, Inbox, Ledger, Query, Store, Work};
+
+/// How many rows one statement takes.
+pub(crate) const ROWS_MAX: usize = 500;

@@ -1,0 +1,36 @@
+//! The store that several nodes share: two schemas of one database.
+
+#[path = "../body/admin.rs"]
+mod admin;
+#[path = "../body/book.rs"]
+mod book;
+#[path = "../body/closure.rs"]
+mod closure;
+mod dialect;
+#[path = "../body/edges.rs"]
+mod edges;
+#[path = "../body/finish.rs"]
+mod finish;
+mod handle;
+#[path = "../body/inbox.rs"]
+mod inbox;
+#[path = "../body/ledger.rs"]
+mod ledger;
+#[path = "../body/query.rs"]
+mod query;
+mod scratch;
+#[path = "../body/seal.rs"]
+mod seal;
+mod settings;
+#[path = "../body/status.rs"]
+mod status;
+mod tls;
+#[path = "../body/touched.rs"]
+mod touched;
+#[path = "../body/verify.rs"]
+mod verify;
+#[path = "../body/work.rs"]
+mod work;
+
+pub(crate) use handle::PgStore;
+use handle::PgStore as Handle;

@@ -1,0 +1,233 @@
+//! The store, as the pipeline sees it. Each method is one transaction, all or none.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ltv_core::digest::Digest;
+use ltv_core::ledger::{Balances, Target};
+use ltv_core::{MessageId, ObjectKey, Observation, Party, Timestamp};
+
+use crate::StoreError;
+use crate::rows::{
+    ApiKeyRow, Appended, BlockHead, BlockHeader, BlockLogLine, Booked, Claimed, Completeness, DeadLetter,
+    DirtyMark, InboxMessage, IntegrationRow, LedgerLine, NewMessage, ObservedMessage, PartyRow, PartySum,
+    PostingFilter, ReadCursorRow, SessionRow, StatusCounts, SumFilter, Tally, VerifyFinding, WrappedKeyRow,
+};
+
+/// Computes what a case should add up to. Pure; called inside the booking transaction.
+pub type Booker = Arc<dyn Fn(&ObjectKey, &[Observation]) -> Result<Target, String> + Send + Sync>;
+
+/// The inbox: append-only.
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    /// Stores messages and answers once they are on disk; the answers are in the order of `messages`. Duplicates
+    /// within one call are recognised, too, and counted.
+    async fn append(&self, messages: Vec<NewMessage>) -> Result<Vec<Appended>, StoreError>;
+
+    /// Messages by number, in the order of their numbers; those that do not exist are left out.
+    async fn messages(&self, ids: &[MessageId]) -> Result<Vec<InboxMessage>, StoreError>;
+
+    /// Messages of the main lane with numbers above `after`, in order, at most `limit`.
+    async fn messages_after(&self, after: MessageId, limit: i64) -> Result<Vec<InboxMessage>, StoreError>;
+
+    /// Replaces wrapped message keys: (message, wrapped key, name of the wrapping key).
+    async fn rewrap(&self, keys: Vec<(MessageId, Vec<u8>, String)>) -> Result<(), StoreError>;
+
+    /// Messages of the main lane whose key is still wrapped by a key whose name starts with `prefix`, oldest first.
+    async fn wrapped_by(&self, prefix: &str, limit: i64) -> Result<Vec<MessageId>, StoreError>;
+}
+
+/// The queue of messages to observe. Part of the ledger: derived, rebuilt by replay.
+#[async_trait]
+pub trait Work: Send + Sync {
+    /// Admits new inbox messages to the queue, then claims up to `limit` that are due, raising their attempt counters.
+    /// A message tried before is claimed alone; one that was tried three times without an end is quarantined.
+    async fn claim(&self, now: Timestamp, lease_seconds: i64, limit: i64)
+    -> Result<Vec<Claimed>, StoreError>;
+
+    /// Ends claimed messages: observations (set inserts), edges, dirty marks and done marks, in one transaction.
+    /// Answers how many anchors were marked dirty.
+    async fn finish(&self, messages: Vec<ObservedMessage>, now: Timestamp) -> Result<usize, StoreError>;
+
+    /// How the messages stand, per integration.
+    async fn status(&self) -> Result<BTreeMap<String, StatusCounts>, StoreError>;
+
+    /// Dead and quarantined messages, newest first, with numbers below `before`.
+    async fn dead_letters(
+        &self,
+        before: Option<MessageId>,
+        limit: i64,
+    ) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Puts a dead or quarantined message back into the queue; false when it is neither.
+    async fn retry_dead_letter(&self, id: MessageId, now: Timestamp) -> Result<bool, StoreError>;
+}
+
+/// The journal.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Claims dirty anchors.
+    async fn claim_dirty(
+        &self,
+        now: Timestamp,
+        lease_seconds: i64,
+        limit: i64,
+    ) -> Result<Vec<DirtyMark>, StoreError>;
+
+    /// How many anchors are dirty.
+    async fn dirty_count(&self) -> Result<i64, StoreError>;
+
+    /// Books the cases of these marks in one transaction and at most one block: locks the cases in order, loads their
+    /// observations, asks `booker` for the targets, appends the differences, the block log and running totals, seals
+    /// the block, deletes the marks whose version has not moved. Where a marked object has a parent, or has children
+    /// with cases of their own, these cases are booked in the same transaction.
+    async fn book(&self, marks: Vec<DirtyMark>, booker: Booker, now: Timestamp)
+    -> Result<Booked, StoreError>;
+
+    /// Books a block again: exactly these cases, each seeing only the messages logged for it in this block and
+    /// before, recorded at the given instant. For replay into an empty ledger.
+    async fn rebook(
+        &self,
+        block: &BlockHeader,
+        log: Vec<BlockLogLine>,
+        completeness: Vec<Completeness>,
+        booker: Booker,
+    ) -> Result<Booked, StoreError>;
+
+    /// Records that a source is complete up to an instant, in a block of its own. Never moves back.
+    async fn record_completeness(&self, completeness: Completeness, now: Timestamp)
+    -> Result<(), StoreError>;
+
+    /// The newest block.
+    async fn head(&self) -> Result<BlockHead, StoreError>;
+
+    /// The newest block recorded at or before an instant.
+    async fn block_at(&self, known_at: Timestamp) -> Result<BlockHead, StoreError>;
+
+    /// Blocks after `after`, in order.
+    async fn blocks(&self, after: i64, limit: i64) -> Result<Vec<BlockHeader>, StoreError>;
+
+    /// The log and completeness of one block.
+    async fn block_log(&self, block: i64) -> Result<(Vec<BlockLogLine>, Vec<Completeness>), StoreError>;
+
+    /// The order-free digest of everything booked.
+    async fn digest(&self) -> Result<Digest, StoreError>;
+
+    /// A hash over all entries in the order of (case, sequence), with block and time of recording, but without
+    /// posting numbers; and how many entries and blocks there are.
+    async fn entries_fingerprint(&self) -> Result<([u8; 32], i64, i64), StoreError>;
+
+    /// Checks seals, chain, balance of every entry, running totals against postings.
+    async fn verify(&self) -> Result<Vec<VerifyFinding>, StoreError>;
+}
+
+/// Questions.
+#[async_trait]
+pub trait Query: Send + Sync {
+    /// Sums per account and currency.
+    async fn sums(&self, filter: &SumFilter) -> Result<Balances, StoreError>;
+
+    /// The earliest and latest effective time among the postings of a filter; `None`: there are none.
+    async fn effective_span(&self, filter: &SumFilter) -> Result<Option<(Timestamp, Timestamp)>, StoreError>;
+
+    /// Sums per party, account and currency.
+    async fn party_sums(&self, filter: &SumFilter) -> Result<Vec<PartySum>, StoreError>;
+
+    /// Postings, by (effective at, id) descending.
+    async fn postings(&self, filter: &PostingFilter) -> Result<Vec<LedgerLine>, StoreError>;
+
+    /// The party of a supplier id.
+    async fn party_of(&self, supplier_id: &str) -> Result<Option<PartyRow>, StoreError>;
+
+    /// Parties that are customers and appeared in `block_max` or before, by supplier id above `after`.
+    async fn parties(
+        &self,
+        after: Option<&str>,
+        block_max: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<PartyRow>, StoreError>;
+
+    /// How complete each source was known to be at a block.
+    async fn completeness(&self, block_max: i64) -> Result<Vec<Completeness>, StoreError>;
+
+    /// Observations of an object, earliest first.
+    async fn observations(&self, object: &ObjectKey) -> Result<Vec<Observation>, StoreError>;
+
+    /// Cases that could not be computed, with the reason.
+    async fn stuck_cases(&self, limit: i64) -> Result<Vec<(ObjectKey, String)>, StoreError>;
+
+    /// Suspense per party and currency that is not zero, for people to look into.
+    async fn suspense(&self, limit: i64) -> Result<Vec<(ObjectKey, Party, ltv_core::Money)>, StoreError>;
+}
+
+/// What is neither said nor derived. Lives beside the inbox; replay leaves it alone.
+#[async_trait]
+pub trait Admin: Send + Sync {
+    /// A random id made with the store; goes into the additional data of every encryption.
+    async fn store_id(&self) -> Result<uuid::Uuid, StoreError>;
+
+    /// All integrations, stopped ones included.
+    async fn integrations(&self) -> Result<Vec<IntegrationRow>, StoreError>;
+
+    /// Makes or replaces an integration; false when `version` is not the stored one plus one (or 1 for a new one).
+    async fn put_integration(&self, row: &IntegrationRow) -> Result<bool, StoreError>;
+
+    /// A wrapped key by name.
+    async fn key(&self, name: &str) -> Result<Option<WrappedKeyRow>, StoreError>;
+
+    /// Keeps a key unless one of this name exists; answers the one that is kept.
+    async fn put_key(&self, row: &WrappedKeyRow) -> Result<WrappedKeyRow, StoreError>;
+
+    /// All API keys.
+    async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, StoreError>;
+
+    /// Adds an API key.
+    async fn add_api_key(&self, row: &ApiKeyRow) -> Result<(), StoreError>;
+
+    /// Revokes an API key; false when there is none.
+    async fn revoke_api_key(&self, id: &str, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Adds a session or link.
+    async fn add_session(&self, row: &SessionRow) -> Result<(), StoreError>;
+
+    /// The session of a token that has not ended by `now`; a one-time link is used up by asking.
+    async fn session(&self, token_hash: &[u8; 32], now: Timestamp) -> Result<Option<SessionRow>, StoreError>;
+
+    /// Ends a session.
+    async fn end_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError>;
+
+    /// Where the walk through a list stands.
+    async fn read_cursor(&self, integration: &str, list: &str) -> Result<Option<ReadCursorRow>, StoreError>;
+
+    /// Moves the walk.
+    async fn put_read_cursor(&self, row: &ReadCursorRow) -> Result<(), StoreError>;
+
+    /// Adds to counters.
+    async fn add_tallies(&self, tallies: Vec<Tally>) -> Result<(), StoreError>;
+
+    /// All counters.
+    async fn tallies(&self) -> Result<Vec<Tally>, StoreError>;
+}
+
+/// A whole store.
+#[async_trait]
+pub trait Store: Inbox + Work + Ledger + Query + Admin {
+    /// `sqlite` or `postgres`.
+    fn backend(&self) -> &'static str;
+
+    /// One cheap round trip to each half.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// The settings that the start check looks at, each with whether it is safe and how to mend it.
+    async fn settings(&self) -> Result<Vec<(String, String, Result<(), String>)>, StoreError>;
+
+    /// An empty ledger beside the same inbox, for replay.
+    async fn scratch_ledger(&self) -> Result<Arc<dyn Store>, StoreError>;
+
+    /// Drops the scratch ledger that `scratch_ledger` made.
+    async fn drop_scratch(&self, scratch: Arc<dyn Store>) -> Result<(), StoreError>;
+
+    /// Puts the scratch ledger in the place of this store's ledger. No server may be running.
+    async fn swap_in(&self, scratch: Arc<dyn Store>) -> Result<(), StoreError>;
+}

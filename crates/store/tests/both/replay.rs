@@ -1,0 +1,121 @@
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use ltv_core::testkit::{a_charge, a_refund, a_settlement, an_invoice, an_invoice_payment};
+use ltv_core::{MessageId, Observation};
+use store::testkit::{book_all, default_booker, revert_and_run_again, say};
+use store::{Completeness, MessageOutcome, ObservedMessage, Store};
+
+use crate::fresh::{Fresh, now};
+use crate::work::claim_soon;
+
+/// Tells a small history, booking now and then; answers what each message showed.
+async fn live(store: &dyn Store) -> Vec<(MessageId, Vec<Observation>)> {
+    let history = vec![
+        vec![a_settlement("txn_2").of_refund("re_1", "-60.00 GBP").on(2).build()],
+        vec![a_charge("ch_1").of("120.00 GBP").from("cus_1").intent("pi_1").on(1).build()],
+        vec![a_refund("re_1").of("ch_1", "60.00 GBP").on(2).build()],
+        vec![an_invoice("in_1", "120.00 GBP", "20.00").to("cus_1").recurring_line("100.00", "20.00").build()],
+        vec![an_invoice_payment("inpay_1", "in_1").by_intent("pi_1").of("120.00 GBP").build()],
+        vec![a_charge("ch_2").of("5.00 GBP").from("cus_2").on(4).build()],
+        vec![a_settlement("txn_1").of_charge("ch_1", "120.00 GBP").fee("3.78").on(1).build()],
+    ];
+    let mut said = Vec::new();
+    for (number, observations) in history.into_iter().enumerate() {
+        let at = now() + TimeDelta::seconds(i64::try_from(number).unwrap());
+        let source_id = format!("evt_{number}");
+        let id = say(store, &source_id, observations.clone(), at).await.unwrap();
+        let observations = observations
+            .into_iter()
+            .map(|seen| Observation { message: id, source_id: source_id.clone(), ..seen })
+            .collect();
+        said.push((id, observations));
+        if number % 2 == 0 {
+            book_all(store, &default_booker(), at).await.unwrap();
+            let complete = Completeness { integration: "main".into(), complete_through: at };
+            store.record_completeness(complete, at).await.unwrap();
+        }
+    }
+    said
+}
+
+/// Builds a scratch ledger of what a store was told.
+async fn rebuilt(store: &dyn Store, said: &[(MessageId, Vec<Observation>)]) -> Arc<dyn Store> {
+    let scratch = store.scratch_ledger().await.unwrap();
+    let mut left = said.len();
+    while left > 0 {
+        let claimed = claim_soon(scratch.as_ref(), now(), 100).await;
+        left -= claimed.len();
+        let done = claimed
+            .into_iter()
+            .map(|claimed| {
+                let shown = said.iter().find(|(id, _)| *id == claimed.message.id).unwrap().1.clone();
+                ObservedMessage { id: claimed.message.id, outcome: MessageOutcome::Done(shown) }
+            })
+            .collect();
+        scratch.finish(done, now()).await.unwrap();
+    }
+    for block in store.blocks(0, 100).await.unwrap() {
+        let (log, completeness) = store.block_log(block.number).await.unwrap();
+        scratch.rebook(&block, log, completeness, default_booker()).await.unwrap();
+    }
+    scratch
+}
+
+pub async fn a_rebuilt_ledger_has_the_same_entries_and_the_same_head(fresh: Fresh) {
+    let store = fresh.store.as_ref();
+    let said = live(store).await;
+    assert!(store.head().await.unwrap().number > 4);
+    let scratch = rebuilt(store, &said).await;
+    assert_eq!(scratch.head().await.unwrap(), store.head().await.unwrap());
+    assert_eq!(scratch.entries_fingerprint().await.unwrap(), store.entries_fingerprint().await.unwrap());
+    assert_eq!(scratch.digest().await.unwrap().finish(), store.digest().await.unwrap().finish());
+    assert_eq!(scratch.verify().await.unwrap(), []);
+    assert_eq!(scratch.parties(None, None, 9).await.unwrap(), store.parties(None, None, 9).await.unwrap());
+    // What has seen everything there is need not be booked once more.
+    assert_eq!(scratch.dirty_count().await.unwrap(), 0);
+    // A block that does not follow is refused.
+    let first = store.blocks(0, 1).await.unwrap().remove(0);
+    assert!(scratch.rebook(&first, Vec::new(), Vec::new(), default_booker()).await.is_err());
+    store.drop_scratch(scratch).await.unwrap();
+}
+
+pub async fn a_rebuilt_ledger_takes_the_place_of_the_one_that_stands(fresh: Fresh) {
+    let store = fresh.store.as_ref();
+    let said = live(store).await;
+    let before = (store.head().await.unwrap(), store.entries_fingerprint().await.unwrap());
+    for _ in 0..2 {
+        let scratch = rebuilt(store, &said).await;
+        store.swap_in(scratch).await.unwrap();
+        assert_eq!((store.head().await.unwrap(), store.entries_fingerprint().await.unwrap()), before);
+    }
+    say(store, "evt_after", vec![a_charge("ch_3").of("5.00 GBP").build()], now()).await.unwrap();
+    book_all(store, &default_booker(), now()).await.unwrap();
+    assert_eq!(store.head().await.unwrap().number, before.0.number + 1);
+    assert_eq!(store.verify().await.unwrap(), []);
+}
+
+pub async fn a_scratch_ledger_leaves_the_other_alone(fresh: Fresh) {
+    let store = fresh.store.as_ref();
+    live(store).await;
+    let before = store.entries_fingerprint().await.unwrap();
+    let scratch = store.scratch_ledger().await.unwrap();
+    assert_eq!(scratch.head().await.unwrap().number, 0);
+    let claimed = claim_soon(scratch.as_ref(), now(), 3).await;
+    assert_eq!(claimed.len(), 3, "the inbox is the same");
+    say(scratch.as_ref(), "evt_scratch", vec![a_charge("ch_9").of("1.00 GBP").build()], now()).await.unwrap();
+    book_all(scratch.as_ref(), &default_booker(), now()).await.unwrap();
+    assert_eq!(store.entries_fingerprint().await.unwrap(), before);
+    store.drop_scratch(scratch).await.unwrap();
+    let again = store.scratch_ledger().await.unwrap();
+    assert_eq!(again.head().await.unwrap().number, 0, "a new one is empty");
+    store.drop_scratch(again).await.unwrap();
+}
+
+pub async fn migrations_run_both_ways(fresh: Fresh) {
+    assert_eq!(store::migrate(&fresh.url).await.unwrap(), Vec::<String>::new(), "nothing is pending");
+    let done = revert_and_run_again(&fresh.url).await.unwrap();
+    assert_eq!(done.len(), 2);
+    say(fresh.store.as_ref(), "evt_1", vec![a_charge("ch_1").of("5.00 GBP").build()], now()).await.unwrap();
+    assert_eq!(fresh.store.dirty_count().await.unwrap(), 1);
+}

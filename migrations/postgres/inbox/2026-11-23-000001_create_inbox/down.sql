@@ -1,0 +1,12 @@
+DROP TABLE tally;
+DROP TABLE read_cursor;
+DROP TABLE session;
+DROP TABLE api_key;
+DROP TABLE integration;
+DROP TABLE wrapped_key;
+DROP TABLE message_key;
+DROP TABLE inbox_message;
+DROP TABLE inbox_key;
+DROP TABLE store_meta;
+DROP FUNCTION make_message_partitions(DATE, INTEGER);
+DROP FUNCTION refuse_change();

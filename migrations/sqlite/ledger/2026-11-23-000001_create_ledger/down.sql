@@ -1,0 +1,15 @@
+DROP TABLE posting;
+DROP TABLE ledger_entry;
+DROP TABLE party;
+DROP TABLE running_total;
+DROP TABLE block_completeness;
+DROP TABLE block_log;
+DROP TABLE ledger_head;
+DROP TABLE block;
+DROP TABLE stuck_case;
+DROP TABLE ledger_case;
+DROP TABLE dirty;
+DROP TABLE edge;
+DROP TABLE observation;
+DROP TABLE work;
+DROP TABLE watermark;
