@@ -1,0 +1,32 @@
+//! Why the pipeline failed.
+
+/// A failure of the pipeline.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] store::StoreError),
+    /// The vault failed.
+    #[error("the vault failed")]
+    Vault(#[from] vault::VaultError),
+    /// A provider failed.
+    #[error("a provider failed")]
+    Provider(#[from] connector::ProviderError),
+    /// An integration cannot be used.
+    #[error("integration `{id}` cannot be used: {detail}")]
+    Integration {
+        /// Which.
+        id: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A stored configuration cannot be read.
+    #[error("the secrets of integration `{id}` are damaged")]
+    DamagedSecrets {
+        /// Which.
+        id: String,
+        /// The cause.
+        #[source]
+        source: serde_json::Error,
+    },
+}
