@@ -1,0 +1,84 @@
+//! The list of suppliers.
+
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use pipeline::{SupplierSort, SupplierSummary};
+
+use super::format;
+use super::page::{Frame, PageProblem, Seen, asked, show};
+use super::view::PageView;
+use crate::query::Query;
+use crate::state::State;
+
+const PATH: &str = "/dashboard/suppliers";
+/// Suppliers a page.
+const ROWS: usize = 50;
+const SORTS: &[(&str, SupplierSort)] =
+    &[("-ltv", SupplierSort::LtvDescending), ("ltv", SupplierSort::LtvAscending)];
+
+#[derive(Template)]
+#[template(path = "suppliers.html")]
+struct SuppliersPage {
+    frame: Frame,
+    suppliers: Vec<Row>,
+    total: String,
+    sorts: Vec<SortLink>,
+    first: Option<String>,
+    next: Option<String>,
+}
+
+struct SortLink {
+    text: &'static str,
+    link: String,
+    current: bool,
+}
+
+/// A supplier in a table.
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) link: String,
+    pub(super) payments: String,
+    pub(super) gross: String,
+    pub(super) refunds: String,
+    pub(super) net: String,
+}
+
+impl Row {
+    /// Its link keeps the view.
+    pub(super) fn new(supplier: &SupplierSummary, view: &PageView) -> Self {
+        let figures = &supplier.figures;
+        Self {
+            name: supplier.party.to_string(),
+            link: view.link(&format!("{PATH}/{}", supplier.supplier_id)),
+            payments: format::count(figures.payments),
+            gross: format::amount(figures.gross),
+            refunds: format::amount(figures.refunds),
+            net: format::amount(figures.net_revenue),
+        }
+    }
+}
+
+/// Shows the page.
+pub(crate) async fn page(request: HttpRequest, state: State) -> Result<HttpResponse, PageProblem> {
+    let mut query = Query::of(&request);
+    let view = PageView::read(&mut query);
+    let sort = query.word("sort", SORTS).unwrap_or_default();
+    let cursor = query.text("cursor");
+    query.finish()?;
+    let answer = asked(state.pipeline.suppliers(&view.view, sort, cursor.as_deref(), ROWS).await)?;
+    let sort_word = SORTS.iter().find(|(_, known)| *known == sort).map_or("-ltv", |(word, _)| *word);
+    let sort_link = |text, word| SortLink {
+        text,
+        link: view.link_with(PATH, &[("sort", word)]),
+        current: word == sort_word,
+    };
+    let page = SuppliersPage {
+        suppliers: answer.suppliers.iter().map(|supplier| Row::new(supplier, &view)).collect(),
+        total: format::count(i64::try_from(answer.total).unwrap_or(i64::MAX)),
+        sorts: vec![sort_link("Highest first", "-ltv"), sort_link("Lowest first", "ltv")],
+        first: cursor.map(|_| view.link_with(PATH, &[("sort", sort_word)])),
+        next: answer.next_cursor.map(|next| view.link_with(PATH, &[("sort", sort_word), ("cursor", &next)])),
+        frame: Frame::new("suppliers", PATH, view, Seen::new(&answer.viewed, &answer.meta)),
+    };
+    show(&page)
+}

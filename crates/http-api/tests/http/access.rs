@@ -1,0 +1,162 @@
+//! The table of routes against the table of roles.
+
+use actix_web::http::{Method, StatusCode};
+use actix_web::test::TestRequest;
+use http_api::{Access, route_infos};
+use pipeline::access::{Permission, Role};
+use serde_json::json;
+
+use crate::support::{Bench, with_key};
+
+/// A path of the route that names nothing that exists.
+fn path(route: &str) -> String {
+    route
+        .replace("{provider}", "stripe")
+        .replace("{id}", "sup_00000000000000000000000000000000")
+        .replace("{token}", "x")
+}
+
+#[actix_web::test]
+async fn every_route_lets_in_exactly_the_roles_that_have_its_permission() {
+    let bench = Bench::new().await;
+    let mut tried = 0;
+    for role in Role::ALL {
+        let key = bench.key(&[*role]).await;
+        for route in route_infos() {
+            let Some(permission) = route.access.permission() else { continue };
+            let request = with_key(&key, route.method.clone(), &path(route.path)).set_json(json!({}));
+            let answer = bench.send(request).await;
+            let refused = answer.status == StatusCode::FORBIDDEN;
+            assert_eq!(
+                refused,
+                !role.may(permission),
+                "{role} at {} {}: {}",
+                route.method,
+                route.path,
+                answer.body
+            );
+            assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{} {}", route.method, route.path);
+            tried += 1;
+        }
+    }
+    assert!(tried > 100, "only {tried} pairs");
+}
+
+#[actix_web::test]
+async fn without_a_key_or_with_a_wrong_one_every_route_that_needs_one_answers_401() {
+    let bench = Bench::new().await;
+    for route in route_infos() {
+        if route.access.permission().is_none() {
+            continue;
+        }
+        let bare = TestRequest::with_uri(&path(route.path)).method(route.method.clone());
+        let wrong = with_key("ltv_live_wrong", route.method.clone(), &path(route.path));
+        for request in [bare, wrong] {
+            let answer = bench.send(request).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{} {}", route.method, route.path);
+            assert!(
+                answer.header("www-authenticate").starts_with("Bearer"),
+                "{} {}",
+                route.method,
+                route.path
+            );
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_refusal_names_the_permission_that_is_missing() {
+    let bench = Bench::new().await;
+    let key = bench.key(&[Role::Viewer]).await;
+    let answer = bench.ask(&key, Method::GET, "/api/dead-letters").await;
+    assert_eq!(answer.code(), "permission-missing");
+    assert!(answer.problem()["detail"].as_str().unwrap().contains("ledger:read"), "{}", answer.body);
+}
+
+#[actix_web::test]
+async fn a_revoked_key_is_refused() {
+    let bench = Bench::new().await;
+    let security = bench.key(&[Role::Security]).await;
+    let made = bench
+        .tell(&security, Method::POST, "/api/keys", &json!({"label": "cron", "roles": ["viewer"]}))
+        .await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let (key, id) =
+        (made.json()["key"].as_str().unwrap().to_owned(), made.json()["id"].as_str().unwrap().to_owned());
+    assert_eq!(made.header("location"), format!("/api/keys/{id}"));
+    assert_eq!(bench.ask(&key, Method::GET, "/api/suppliers").await.status, StatusCode::OK);
+    let gone = bench.ask(&security, Method::DELETE, &format!("/api/keys/{id}")).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    assert_eq!(bench.ask(&key, Method::GET, "/api/suppliers").await.code(), "unauthenticated");
+    let listed = bench.ask(&security, Method::GET, "/api/keys").await;
+    assert!(!listed.body.contains(&key), "{}", listed.body);
+}
+
+#[actix_web::test]
+async fn metrics_need_a_key_unless_loopback_is_allowed_and_the_request_is_from_here() {
+    let mut bench = Bench::new().await;
+    bench.state.metrics =
+        Some(metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle());
+    let from = |peer: &str| TestRequest::get().uri("/metrics").peer_addr(peer.parse().unwrap());
+    assert_eq!(bench.send(from("127.0.0.1:9")).await.status, StatusCode::UNAUTHORIZED);
+    let key = bench.key(&[Role::Operator]).await;
+    let answer = bench.ask(&key, Method::GET, "/metrics").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"));
+    bench.state.loopback_metrics = true;
+    assert_eq!(bench.send(from("127.0.0.1:9")).await.status, StatusCode::OK);
+    assert_eq!(bench.send(from("192.0.2.1:9")).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[actix_web::test]
+async fn requests_are_counted_by_route_and_status_and_unknown_paths_share_one_name() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let bench = Bench::new().await;
+    let _recording = metrics::set_default_local_recorder(&recorder);
+    for path in ["/health/live", "/api/one", "/api/two", "/api/suppliers/sup_1"] {
+        bench.send(TestRequest::get().uri(path)).await;
+    }
+    let text = handle.render();
+    for line in [
+        r#"ltv_http_requests_total{method="GET",route="/health/live",status="200"} 1"#,
+        r#"ltv_http_requests_total{method="GET",route="unmatched",status="404"} 2"#,
+        r#"ltv_http_requests_total{method="GET",route="/api/suppliers/{id}",status="401"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    assert!(text.contains("ltv_http_request_seconds"), "{text}");
+}
+
+#[test]
+fn what_changes_something_is_never_public_and_each_route_stands_once() {
+    let infos = route_infos();
+    for (index, route) in infos.iter().enumerate() {
+        let again = infos
+            .iter()
+            .skip(index + 1)
+            .any(|other| other.path == route.path && other.method == route.method);
+        assert!(!again, "{} {}", route.method, route.path);
+        let own_check = route.path.starts_with("/session") || route.path == "/sign-out";
+        assert!(
+            route.method.is_safe() || route.access != Access::Public || own_check,
+            "{} {}",
+            route.method,
+            route.path
+        );
+    }
+}
+
+#[test]
+fn every_permission_that_this_version_has_routes_for_guards_one() {
+    let used = |permission| route_infos().iter().any(|route| route.access.permission() == Some(permission));
+    for permission in [
+        Permission::ReadMetrics,
+        Permission::ReadLedger,
+        Permission::ChangeConfig,
+        Permission::ManageKeys,
+        Permission::ReadTelemetry,
+    ] {
+        assert!(used(permission), "{permission}");
+    }
+}
