@@ -20,4 +20,5 @@ mod nodes;
 mod private_postgres;
 mod repetition;
 mod replay;
+mod roles;
 mod scenarios;

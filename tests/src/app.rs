@@ -34,6 +34,7 @@ const SETTINGS: [(&str, &str); 3] = [
 #[derive(Debug)]
 pub struct TestAppBuilder {
     backend: Backend,
+    place: Option<Place>,
     settings: Vec<(String, String)>,
     under: Vec<String>,
 }
@@ -59,6 +60,13 @@ impl TestAppBuilder {
         self
     }
 
+    /// Starts it on a store that is there.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
     /// Starts the binary under another program, such as `strace`.
     #[must_use]
     pub fn under(mut self, words: &[&str]) -> Self {
@@ -71,7 +79,10 @@ impl TestAppBuilder {
     /// # Errors
     /// When anything in the way of a start fails.
     pub async fn start(self) -> anyhow::Result<TestApp> {
-        let place = Place::new(self.backend).await?;
+        let place = match self.place {
+            Some(place) => place,
+            None => Place::new(self.backend).await?,
+        };
         let mut app = TestApp {
             place,
             settings: self.settings,
@@ -93,7 +104,7 @@ impl TestApp {
     pub fn on(backend: Backend) -> TestAppBuilder {
         let settings =
             SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        TestAppBuilder { backend, settings, under: Vec::new() }
+        TestAppBuilder { backend, place: None, settings, under: Vec::new() }
     }
 
     /// A service with the settings of every test.

@@ -16,7 +16,7 @@ pub use answer::Answer;
 pub use app::{TestApp, TestAppBuilder};
 pub use command::{Ran, ltv, run};
 pub use place::{Backend, Place};
-pub use postgres::{Durability, Postgres};
+pub use postgres::{Durability, Postgres, sql};
 pub use service::Service;
 pub use stage::{SECRET, STAND_IN_KEY, View};
 pub use story::{DAY, Story, with};

@@ -39,6 +39,13 @@ impl Place {
         Ok(Self { folder, store })
     }
 
+    /// The same place, with the store seen by another role of PostgreSQL.
+    #[must_use]
+    pub fn seen_by(mut self, role: &str) -> Self {
+        self.store = self.store.replacen("postgres://postgres@", &format!("postgres://{role}@"), 1);
+        self
+    }
+
     /// The folder.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -65,12 +65,15 @@ impl Postgres {
     /// When it cannot be made.
     pub async fn new_database(&self) -> anyhow::Result<String> {
         let name = format!("test{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-        let admin = self.connect("postgres").await?;
-        admin
-            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+        let create = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}");
+        sql(&self.address("postgres"), &create)
             .await
             .with_context(|| format!("could not make the database {name}"))?;
-        Ok(format!("postgres://postgres@{}/{name}", self.folder.display().to_string().replace('/', "%2F")))
+        Ok(self.address(&name))
+    }
+
+    fn address(&self, database: &str) -> String {
+        format!("postgres://postgres@{}/{database}", self.folder.display().to_string().replace('/', "%2F"))
     }
 
     /// The folder of the server and its data.
@@ -78,15 +81,22 @@ impl Postgres {
     pub fn folder(&self) -> &Path {
         &self.folder
     }
+}
 
-    async fn connect(&self, database: &str) -> anyhow::Result<Client> {
-        let address = format!("host={} user=postgres dbname={database}", self.folder.display());
-        let (client, connection) = tokio_postgres::connect(&address, NoTls)
-            .await
-            .context("could not reach the private PostgreSQL")?;
-        tokio::spawn(connection);
-        Ok(client)
-    }
+/// Runs statements in the database of a PostgreSQL store, as the role that its address names.
+///
+/// # Errors
+/// When the database cannot be reached or refuses.
+pub async fn sql(store: &str, statements: &str) -> anyhow::Result<()> {
+    Ok(connect(store).await?.batch_execute(statements).await?)
+}
+
+async fn connect(address: &str) -> anyhow::Result<Client> {
+    let (client, connection) =
+        tokio_postgres::connect(address, NoTls).await.context("could not reach the private PostgreSQL")?;
+    // It ends with the client.
+    tokio::spawn(connection);
+    Ok(client)
 }
 
 impl Drop for Postgres {

@@ -1,3 +1,5 @@
+//! The suite itself, tried on flawed providers.
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;

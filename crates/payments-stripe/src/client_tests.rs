@@ -1,3 +1,5 @@
+//! The client against a server that behaves, and misbehaves, as documented.
+
 use connector::IntegrationConfig;
 use ltv_core::{ObjectKey, Origin};
 use serde_json::{Value, json};

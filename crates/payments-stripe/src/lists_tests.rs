@@ -1,3 +1,5 @@
+//! Walks through lists that grow while they are read.
+
 use connector::IntegrationConfig;
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path, query_param, query_param_is_missing};

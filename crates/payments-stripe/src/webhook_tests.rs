@@ -1,3 +1,5 @@
+//! What is let in, and what is not.
+
 use connector::signature::hmac_sha256;
 use proptest::prelude::*;
 

@@ -1,5 +1,4 @@
 //! Rows per second of the group commit, 512 callers at once, on both stores with full durability.
-#![expect(missing_docs, reason = "a benchmark")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run must fail")]
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! From fixtures of both shapes to observations.
+
 use bytes::Bytes;
 use chrono::DateTime;
 use ltv_core::Provider;

@@ -8,13 +8,13 @@ use ltv_core::{MessageId, Observation, Timestamp};
 
 use super::dialect::{Conn, insert_rows, touch_lock};
 use super::touched::touched;
-use crate::ROWS_MAX;
 use crate::convert::{clean, new_observation};
 use crate::fail::Fail;
 use crate::models::{NewDirty, NewEdge, NewObservation, WorkRow};
 use crate::rows::{MessageOutcome, ObservedMessage};
 use crate::schema::{dirty, edge, observation, work};
 use crate::sql::Ts;
+use crate::{ROWS_MAX, StoreError};
 
 /// How often a message is tried that asks to be tried again.
 const ATTEMPTS_MAX: i32 = 8;
@@ -56,6 +56,11 @@ async fn load_work(conn: &mut Conn, messages: &[ObservedMessage]) -> Result<Hash
             .load(conn)
             .await?;
         known.extend(rows.into_iter().map(|row| (row.message_id, row)));
+    }
+    if let Some(id) = ids.iter().find(|id| !known.contains_key(id)) {
+        // Its done mark would be lost, and it would be worked on again, or counted never.
+        let detail = format!("message {id} was never claimed");
+        return Err(StoreError::Damaged { table: "work", detail }.into());
     }
     Ok(known)
 }

@@ -200,11 +200,34 @@ async fn migrate(owner: &Server) -> Result<Vec<String>, StoreError> {
     let _lock = connect(owner, MIGRATION_LOCK).await?;
     let mut done = Vec::new();
     for (schema, source) in [(INBOX, PG_INBOX), (LEDGER, PG_LEDGER)] {
-        let versions = migrate_schema(owner, schema, source).await?;
+        let versions = migrate_schema(owner, schema, source).await.map_err(may_not_migrate)?;
         done.extend(versions.into_iter().map(|version| format!("{schema} {version}")));
     }
     make_partitions(owner).await;
     Ok(done)
+}
+
+/// Says what to do where the role may not make tables.
+fn may_not_migrate(error: StoreError) -> StoreError {
+    match chain_of(&error) {
+        text if text.contains("permission denied") => StoreError::Migration {
+            detail: format!(
+                "migrations are pending and this role may not run them ({text}): run `ltv migrate` as the owner of the \
+                 tables, or name that role's address in store.migrate_url"
+            ),
+        },
+        _ => error,
+    }
+}
+
+fn chain_of(error: &StoreError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
 }
 
 /// Makes a schema, where it is missing, and brings it up to date.

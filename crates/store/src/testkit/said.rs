@@ -14,6 +14,8 @@ use crate::traits::{Booker, Store};
 
 /// How many marks are booked at once.
 const MARKS_MAX: i64 = 100;
+/// How often a claim is tried.
+const CLAIMS_MAX: usize = 20_000;
 /// How long claims last.
 const LEASE_SECONDS: i64 = 60;
 
@@ -47,7 +49,7 @@ pub fn a_message(source_id: &str, received_at: Timestamp) -> NewMessage {
 /// its number.
 ///
 /// # Errors
-/// [`StoreError`]; also when other messages are waiting.
+/// [`StoreError`]; also when the message was said before.
 pub async fn say(
     store: &dyn Store,
     source_id: &str,
@@ -64,10 +66,21 @@ pub async fn say(
             source_id.clone_into(&mut observation.source_id);
         }
     }
-    store.claim(now, LEASE_SECONDS, 1).await?;
+    claim(store, id, now).await?;
     let done = ObservedMessage { id, outcome: MessageOutcome::Done(observations) };
     store.finish(vec![done], now).await?;
     Ok(id)
+}
+
+/// Claims until the message is there. On PostgreSQL a transaction of anybody on the server holds admission up.
+async fn claim(store: &dyn Store, id: MessageId, now: Timestamp) -> Result<(), StoreError> {
+    for _ in 0..CLAIMS_MAX {
+        if store.claim(now, LEASE_SECONDS, 1).await?.iter().any(|claimed| claimed.message.id == id) {
+            return Ok(());
+        }
+        tokio::task::yield_now().await;
+    }
+    Err(StoreError::Damaged { table: "work", detail: format!("message {id} cannot be claimed") })
 }
 
 /// Books everything that is dirty.

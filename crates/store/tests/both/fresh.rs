@@ -15,12 +15,13 @@ use tempfile::TempDir;
 pub struct Fresh {
     pub store: Arc<dyn Store>,
     pub url: String,
-    place: Place,
+    pub place: Place,
 }
 
-enum Place {
+pub enum Place {
     Sqlite(TempDir),
-    Postgres(Arc<TestPg>),
+    /// Kept, since the server ends with the last of its users.
+    Postgres(#[expect(dead_code, reason = "held, not read")] Arc<TestPg>),
 }
 
 pub async fn sqlite() -> Fresh {

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use ltv_core::MessageId;
 use store::testkit::a_message;
@@ -89,7 +90,7 @@ pub async fn a_cancelled_append_stores_all_or_nothing(fresh: Fresh) {
         let mut appending = Box::pin(fresh.store.append(messages));
         // Given up after so many looks at it.
         for _ in 0..=round % 4 {
-            if futures_util::poll!(&mut appending).is_ready() {
+            if (&mut appending).now_or_never().is_some() {
                 break;
             }
             tokio::task::yield_now().await;
