@@ -76,6 +76,7 @@ fn table() -> Vec<Entry> {
         get("/api/metrics/revenue", Needs(P::ReadMetrics), |r| r.to(routes::revenue::revenue)),
         get("/api/data-quality", Needs(P::ReadMetrics), |r| r.to(routes::data_quality::data_quality)),
         get("/api/dead-letters", Needs(P::ReadLedger), |r| r.to(routes::dead_letters::list)),
+        post("/api/dead-letters/{id}/retry", Needs(P::Operate), |r| r.to(routes::dead_letters::retry)),
         get("/api/keys", Needs(P::ManageKeys), |r| r.to(routes::keys::list)),
         post("/api/keys", Needs(P::ManageKeys), |r| r.to(routes::keys::create)),
         delete("/api/keys/{id}", Needs(P::ManageKeys), |r| r.to(routes::keys::revoke)),
