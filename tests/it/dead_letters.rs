@@ -39,13 +39,14 @@ async fn a_message_that_cannot_be_mapped_is_kept_with_a_reason_and_stops_nobody(
     ensure!(figure(&figures, "netRevenue") == "75.64", "the other payment is not booked: {figures}");
 
     let retry = format!("/api/dead-letters/{}/retry", number(letter, "id")?);
-    app.request(Method::POST, &retry).send().await?.error_for_status()?;
+    app.request(Method::POST, &retry).bearer_auth(app.key()).send().await?.error_for_status()?;
     app.until_idle().await?;
     let again = app.get_json("/api/dead-letters").await?;
     let [letter] = list(&again, "data")? else { anyhow::bail!("a retry lost or doubled it: {again}") };
     ensure!(text(letter, "reason")?.contains("amount"), "the reason is gone: {letter}");
     counts_add_up(&app.status().await?)?;
-    let missing = app.request(Method::POST, "/api/dead-letters/999999/retry").send().await?;
+    let missing =
+        app.request(Method::POST, "/api/dead-letters/999999/retry").bearer_auth(app.key()).send().await?;
     ensure!(missing.status() == 404, "what is no dead letter was retried: {}", missing.status());
     app.finish().await
 }
