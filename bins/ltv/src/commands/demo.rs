@@ -100,7 +100,7 @@ fn business(args: &DemoArgs) -> BusinessConfig {
 fn start(args: &DemoArgs) -> DateTime<Utc> {
     let today = SystemClock.now().date_naive();
     let month = NaiveDate::from_ymd_opt(today.year(), today.month(), 1).unwrap_or(today);
-    let first = month.checked_sub_months(Months::new(args.months.saturating_add(1))).unwrap_or(month);
+    let first = month.checked_sub_months(Months::new(args.months)).unwrap_or(month);
     first.and_time(NaiveTime::MIN).and_utc()
 }
 
