@@ -76,7 +76,7 @@ need_strace() {
 # Prints the major version of the PostgreSQL server in folder $1; nothing if it is not a whole, working server.
 postgres_major() {
     local program
-    for program in initdb pg_ctl postgres; do
+    for program in initdb pg_ctl postgres createdb; do
         [ -x "$1/$program" ] || return 0
     done
     "$1/postgres" --version 2>/dev/null | sed -n 's/^postgres (PostgreSQL) \([0-9][0-9]*\).*/\1/p'
@@ -131,7 +131,7 @@ need_postgres() {
     if [ -n "${PG_BIN:-}" ]; then
         major=$(postgres_major "$PG_BIN")
         if [ -z "$major" ] || [ "$major" -lt "$POSTGRES_VERSION_MIN" ]; then
-            fail "PG_BIN names $PG_BIN, which holds no whole PostgreSQL $POSTGRES_VERSION_MIN or newer (initdb, pg_ctl, postgres)"
+            fail "PG_BIN names $PG_BIN, which holds no whole PostgreSQL $POSTGRES_VERSION_MIN or newer (initdb, pg_ctl, postgres, createdb)"
         fi
     elif ! find_postgres; then
         install_postgres || exit 1

@@ -20,7 +20,7 @@ pub enum TestDbError {
     /// There are no server binaries.
     #[error(
         "no PostgreSQL server binaries: install PostgreSQL 15 or newer (Debian: `apt-get install postgresql`, \
-         macOS: `brew install postgresql@17`), or name the folder with initdb, pg_ctl and postgres in PG_BIN"
+         macOS: `brew install postgresql@17`), or name the folder with initdb, pg_ctl, postgres and createdb in PG_BIN"
     )]
     NoBinaries,
     /// A command could not be run.
