@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod money;
 pub mod observation;
 pub mod policy;
+pub mod subscription;
 pub mod time;
 
 #[cfg(feature = "testkit")]

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use ltv_core::Timestamp;
 use ltv_core::ledger::Case;
 use ltv_core::policy::Policy;
-use store::{Booker, Store, StoreError};
+use ltv_core::subscription;
+use store::{Booker, Booking, Store, StoreError};
 
 use crate::settings::Settings;
 
@@ -27,7 +28,9 @@ pub struct BookReport {
 /// The pure function that the store's booking transaction asks.
 pub(crate) fn booker(policy: Policy) -> Booker {
     Arc::new(move |anchor, observations| {
-        Case::gather(anchor.clone(), observations).target(&policy).map_err(|error| error.to_string())
+        let target =
+            Case::gather(anchor.clone(), observations).target(&policy).map_err(|error| error.to_string())?;
+        Ok(Booking { target, facts: subscription::facts(anchor, observations) })
     })
 }
 

@@ -3,11 +3,13 @@
 
 pub mod access;
 mod ask;
+mod audit;
 mod book;
 mod clock;
 mod error;
 mod ingest;
 mod integrations;
+mod jobs;
 mod keys;
 mod observe;
 mod pipeline;
@@ -19,15 +21,20 @@ mod tallies;
 mod workers;
 
 pub use ask::{
-    AskError, DataQuality, DeadLetterView, DriftCount, ExplainNode, ExplainSource, Group, GroupBy,
-    IntegrationStatus, Interval, LedgerPage, LedgerRow, LtvAnswer, Meta, Point, QualityCheck, RevenueAnswer,
-    RevenueQuestion, SupplierPage, SupplierSort, SupplierSummary, View, Viewed,
+    AskError, BridgeAnswer, BridgeLine, Cohort, CohortPeriod, CohortsAnswer, DataQuality, DeadLetterView,
+    DriftCount, ExplainNode, ExplainSource, FailedInvoice, FailuresAnswer, Group, GroupBy, IntegrationStatus,
+    Interval, LedgerPage, LedgerRow, LtvAnswer, Meta, MovementKind, MovementRow, MovementsPage,
+    MovementsQuestion, MrrAnswer, MrrNow, MrrPoint, MrrQuestion, Point, QualityCheck, RevenueAnswer,
+    RevenueQuestion, SupplierPage, SupplierSort, SupplierSummary, TimelineAnswer, TimelineEvent, View,
+    Viewed,
 };
+pub use audit::{AuditPage, AuditQuestion, AuditRecord};
 pub use book::BookReport;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use error::PipelineError;
 pub use ingest::{ReceiveError, Received};
 pub use integrations::{ConfigError, IntegrationView, NewIntegration};
+pub use jobs::{JobView, JobsQuestion};
 pub use keys::{CreatedKey, KeyError, KeyView, SignIn};
 pub use pipeline::{Dependency, LtvDataPipeline, Parts};
 pub use replay::{ReplayReport, VerifyReport};

@@ -99,9 +99,9 @@ fn entry_of(
 ) -> Result<Option<Entry>, String> {
     let observations: Vec<Observation> = case.seen.iter().map(|seen| seen.observation.clone()).collect();
     // One case that brings the mathematics down must not take the others with it (I13).
-    let target = catch_unwind(AssertUnwindSafe(|| booker(&case.anchor, &observations)))
+    let booking = catch_unwind(AssertUnwindSafe(|| booker(&case.anchor, &observations)))
         .unwrap_or_else(|_panic| Err("the computation panicked".to_owned()))?;
-    target.entry(posted).map_err(|error| error.to_string())
+    booking.target.entry(posted).map_err(|error| error.to_string())
 }
 
 /// Sums of what was posted, per key; the source is that of the newest posting.

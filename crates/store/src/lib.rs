@@ -13,6 +13,7 @@ mod models;
 mod open;
 mod postgres;
 mod rows;
+mod rows_admin;
 mod schema;
 mod sql;
 mod sqlite;
@@ -31,7 +32,11 @@ pub use rows::{
     PartyRow, PartySum, PostingFilter, ReadCursorRow, SessionRow, StatusCounts, SumFilter, Tally,
     VerifyFinding, WorkStatus, WrappedKeyRow,
 };
-pub use traits::{Admin, Booker, Inbox, Ledger, Query, Store, Work};
+pub use rows_admin::{
+    AuditFilter, AuditRow, Begun, CaseFacts, Decided, DecisionRow, FactFilter, IdempotencyRow, JobEnd,
+    JobRow, JobStatus, NewAudit, NewJob, StoredAnswer,
+};
+pub use traits::{Admin, Booker, Booking, Inbox, Jobs, Ledger, Query, Records, Store, Work};
 
 /// How many rows one statement takes.
 pub(crate) const ROWS_MAX: usize = 500;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ltv_core::digest::Digest;
 use ltv_core::ledger::{Balances, Target};
+use ltv_core::subscription::PartyFact;
 use ltv_core::{MessageId, ObjectKey, Observation, Party, Timestamp};
 
 use crate::StoreError;
@@ -14,9 +15,22 @@ use crate::rows::{
     DirtyMark, InboxMessage, IntegrationRow, LedgerLine, NewMessage, ObservedMessage, PartyRow, PartySum,
     PostingFilter, ReadCursorRow, SessionRow, StatusCounts, SumFilter, Tally, VerifyFinding, WrappedKeyRow,
 };
+use crate::rows_admin::{
+    AuditFilter, AuditRow, Begun, CaseFacts, Decided, DecisionRow, FactFilter, IdempotencyRow, JobEnd,
+    JobRow, JobStatus, NewAudit, NewJob, StoredAnswer,
+};
 
-/// Computes what a case should add up to. Pure; called inside the booking transaction.
-pub type Booker = Arc<dyn Fn(&ObjectKey, &[Observation]) -> Result<Target, String> + Send + Sync>;
+/// What a case should be booked as.
+#[derive(Debug, Clone)]
+pub struct Booking {
+    /// What its postings should add up to.
+    pub target: Target,
+    /// What it says beside its postings.
+    pub facts: Vec<PartyFact>,
+}
+
+/// Computes what a case should be booked as. Pure; called inside the booking transaction.
+pub type Booker = Arc<dyn Fn(&ObjectKey, &[Observation]) -> Result<Booking, String> + Send + Sync>;
 
 /// The inbox: append-only.
 #[async_trait]
@@ -157,6 +171,13 @@ pub trait Query: Send + Sync {
     /// Cases that could not be computed, with the reason.
     async fn stuck_cases(&self, limit: i64) -> Result<Vec<(ObjectKey, String)>, StoreError>;
 
+    /// Facts of cases, by (party, anchor): of each case and kind the newest version that the filter lets see. Versions
+    /// that hold no facts are left out.
+    async fn facts(&self, filter: &FactFilter) -> Result<Vec<CaseFacts>, StoreError> {
+        let _ = filter;
+        Err(not_built("facts"))
+    }
+
     /// Suspense per party and currency that is not zero, for people to look into.
     async fn suspense(&self, limit: i64) -> Result<Vec<(ObjectKey, Party, ltv_core::Money)>, StoreError>;
 }
@@ -210,9 +231,168 @@ pub trait Admin: Send + Sync {
     async fn tallies(&self) -> Result<Vec<Tally>, StoreError>;
 }
 
+/// Long work, with leases: at any time at most one worker has a job, and one that died loses it.
+#[async_trait]
+pub trait Jobs: Send + Sync {
+    /// Adds a job; when one of its key is queued or running, answers that one instead.
+    async fn add_job(&self, job: &NewJob, now: Timestamp) -> Result<JobRow, StoreError> {
+        let _ = (job, now);
+        Err(not_built("jobs"))
+    }
+
+    /// Claims the due job of highest priority, then of earliest time, that is queued or whose worker lost it; raises
+    /// its attempts and its token.
+    async fn claim_job(&self, now: Timestamp, lease_until: Timestamp) -> Result<Option<JobRow>, StoreError> {
+        let _ = (now, lease_until);
+        Err(not_built("jobs"))
+    }
+
+    /// Ends a step; answers the job as it stands now, `None` when the token is not the newest: the lease was lost.
+    async fn end_job_step(
+        &self,
+        id: &str,
+        token: i64,
+        end: &JobEnd,
+        now: Timestamp,
+    ) -> Result<Option<JobRow>, StoreError> {
+        let _ = (id, token, end, now);
+        Err(not_built("jobs"))
+    }
+
+    /// Asks for a job to be called off; one that is queued is called off at once. `None`: there is none.
+    async fn cancel_job(&self, id: &str, now: Timestamp) -> Result<Option<JobRow>, StoreError> {
+        let _ = (id, now);
+        Err(not_built("jobs"))
+    }
+
+    /// A job.
+    async fn job(&self, id: &str) -> Result<Option<JobRow>, StoreError> {
+        let _ = id;
+        Err(not_built("jobs"))
+    }
+
+    /// Jobs, newest first by (created at, id), after the one named; `kind` and `status` narrow.
+    async fn jobs(
+        &self,
+        after: Option<&str>,
+        kind: Option<&str>,
+        status: Option<JobStatus>,
+        limit: i64,
+    ) -> Result<Vec<JobRow>, StoreError> {
+        let _ = (after, kind, status, limit);
+        Err(not_built("jobs"))
+    }
+
+    /// Deletes jobs that ended before; answers how many.
+    async fn prune_jobs(&self, ended_before: Timestamp) -> Result<i64, StoreError> {
+        let _ = ended_before;
+        Err(not_built("jobs"))
+    }
+
+    /// When a schedule last fired: moves it from `expected` to `fired_at` and answers true, or answers false because
+    /// another node did. `None` expected: it never fired.
+    async fn fire_schedule(
+        &self,
+        name: &str,
+        expected: Option<Timestamp>,
+        fired_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let _ = (name, expected, fired_at);
+        Err(not_built("schedules"))
+    }
+
+    /// When each schedule last fired.
+    async fn schedules(&self) -> Result<BTreeMap<String, Timestamp>, StoreError> {
+        Err(not_built("schedules"))
+    }
+}
+
+/// Requests with one effect, the audit log, and decisions of people.
+#[async_trait]
+pub trait Records: Send + Sync {
+    /// Begins a request: `New` makes it in flight until `in_flight_until`, after which it may be begun anew.
+    async fn begin_request(
+        &self,
+        row: &IdempotencyRow,
+        now: Timestamp,
+        in_flight_until: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        let _ = (row, now, in_flight_until);
+        Err(not_built("idempotency"))
+    }
+
+    /// Keeps the answer to a request until `keep_until`; `None`: it had no effect, forget it.
+    async fn end_request(
+        &self,
+        row: &IdempotencyRow,
+        answer: Option<&StoredAnswer>,
+        keep_until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let _ = (row, answer, keep_until);
+        Err(not_built("idempotency"))
+    }
+
+    /// Appends records in one transaction, chained; answers the newest place.
+    async fn append_audit(&self, records: Vec<NewAudit>) -> Result<i64, StoreError> {
+        let _ = records;
+        Err(not_built("audit"))
+    }
+
+    /// Records, newest first.
+    async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>, StoreError> {
+        let _ = filter;
+        Err(not_built("audit"))
+    }
+
+    /// Checks the chain of the audit log, and that the blocks that it names are those of the ledger.
+    async fn verify_audit(&self) -> Result<Vec<VerifyFinding>, StoreError> {
+        Err(not_built("audit"))
+    }
+
+    /// What people decided on dead letters.
+    async fn decisions(&self, messages: &[MessageId]) -> Result<Vec<DecisionRow>, StoreError> {
+        let _ = messages;
+        Err(not_built("decisions"))
+    }
+
+    /// Counts a retry of a dead letter by a person; answers how often that happened before.
+    async fn count_redrive(&self, message: MessageId) -> Result<i32, StoreError> {
+        let _ = message;
+        Err(not_built("decisions"))
+    }
+
+    /// Proposes to discard a dead letter.
+    async fn propose_discard(
+        &self,
+        message: MessageId,
+        by: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Decided, StoreError> {
+        let _ = (message, by, reason, now);
+        Err(not_built("decisions"))
+    }
+
+    /// Agrees to a discard that somebody else proposed. Where `alone`, it needs nobody else: it bears no money.
+    async fn approve_discard(
+        &self,
+        message: MessageId,
+        by: &str,
+        alone: bool,
+        now: Timestamp,
+    ) -> Result<Decided, StoreError> {
+        let _ = (message, by, alone, now);
+        Err(not_built("decisions"))
+    }
+}
+
+fn not_built(what: &'static str) -> StoreError {
+    StoreError::Damaged { table: what, detail: "not built yet".to_owned() }
+}
+
 /// A whole store.
 #[async_trait]
-pub trait Store: Inbox + Work + Ledger + Query + Admin {
+pub trait Store: Inbox + Work + Ledger + Query + Admin + Jobs + Records {
     /// `sqlite` or `postgres`.
     fn backend(&self) -> &'static str;
 

@@ -110,9 +110,11 @@ impl Case {
             // Its money belongs to its parent's case.
             Body::Settlement(_) | Body::Refund(_) | Body::Dispute(_) => Ok(()),
             // They bear no money, but what moved in the balance under their name did move.
-            Body::Customer(_) | Body::Subscription(_) | Body::InvoicePayment(_) | Body::PaymentFailure(_) => {
-                account_moves::book_all(self, draft)
-            }
+            Body::Customer(_)
+            | Body::Subscription(_)
+            | Body::Discount(_)
+            | Body::InvoicePayment(_)
+            | Body::PaymentFailure(_) => account_moves::book_all(self, draft),
         }
     }
 }

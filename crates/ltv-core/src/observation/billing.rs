@@ -259,3 +259,44 @@ pub struct CreditNote {
     /// When it was voided.
     pub voided_at: Option<Timestamp>,
 }
+
+/// How long a discount lasts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiscountDuration {
+    /// The provider used a word that is not known here.
+    Unknown(String),
+    /// For one invoice.
+    Once,
+    /// For a number of months.
+    Repeating {
+        /// How many.
+        months: u32,
+    },
+    /// For as long as the subscription runs.
+    Forever,
+}
+
+/// A discount on a subscription, on one of its items, or on everything that a customer is billed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Discount {
+    /// Whose it is.
+    pub customer: Option<ObjectKey>,
+    /// The subscription that it is limited to; `None`: all that the customer is billed.
+    pub subscription: Option<ObjectKey>,
+    /// The item that it is limited to.
+    pub item: Option<String>,
+    /// Share taken off, in percent, as a decimal text; `None` when an amount is taken off.
+    pub percent_off: Option<String>,
+    /// Amount taken off each invoice; positive.
+    pub amount_off: Option<Money>,
+    /// How long it lasts.
+    pub duration: DiscountDuration,
+    /// From when.
+    pub started_at: Option<Timestamp>,
+    /// Until when, as far as is known.
+    pub ended_at: Option<Timestamp>,
+    /// True when it is limited to some products, so that it may not apply to every item.
+    pub limited_to_products: bool,
+}

@@ -12,8 +12,9 @@ mod people;
 mod set;
 
 pub use billing::{
-    BillingInterval, CreditNote, CreditNoteStatus, Invoice, InvoiceLine, InvoicePayment,
-    InvoicePaymentStatus, InvoiceStatus, PaymentRef, Subscription, SubscriptionItem, SubscriptionStatus,
+    BillingInterval, CreditNote, CreditNoteStatus, Discount, DiscountDuration, Invoice, InvoiceLine,
+    InvoicePayment, InvoicePaymentStatus, InvoiceStatus, PaymentRef, Subscription, SubscriptionItem,
+    SubscriptionStatus,
 };
 pub use merge::merged;
 pub use money_objects::{
@@ -66,6 +67,8 @@ pub enum Body {
     Customer(Customer),
     /// A subscription.
     Subscription(Subscription),
+    /// A discount.
+    Discount(Discount),
     /// An invoice, with its tax and lines.
     Invoice(Invoice),
     /// That an invoice was paid by a payment.
@@ -117,6 +120,7 @@ impl Body {
         match self {
             Self::Customer(_) => "customer",
             Self::Subscription(_) => "subscription",
+            Self::Discount(_) => "discount",
             Self::Invoice(_) => "invoice",
             Self::InvoicePayment(_) => "invoice_payment",
             Self::Payment(_) => "payment",
@@ -134,6 +138,7 @@ impl Body {
     pub fn customer(&self) -> Option<&ObjectKey> {
         match self {
             Self::Subscription(body) => body.customer.as_ref(),
+            Self::Discount(body) => body.customer.as_ref(),
             Self::Invoice(body) => body.customer.as_ref(),
             Self::Payment(body) => body.customer.as_ref(),
             Self::PaymentFailure(body) => body.customer.as_ref(),
@@ -172,20 +177,22 @@ impl Observation {
                     None => {}
                 }
             }
+            Body::Discount(body) => push(Relation::Parent, &body.subscription),
+            Body::PaymentFailure(body) => push(Relation::Parent, &body.invoice),
             Body::Customer(_)
             | Body::Subscription(_)
             | Body::Invoice(_)
-            | Body::PaymentFailure(_)
             | Body::CreditNote(_)
             | Body::Payout(_) => {}
         }
         edges
     }
 
-    /// True when this kind of object can bear or change postings, so that its case must be booked again.
+    /// True when this kind of object can change what is booked of a case, its postings or its
+    /// [facts](crate::subscription::Fact), so that the case must be booked again.
     #[must_use]
-    pub fn bears_money(&self) -> bool {
-        match self.body {
+    pub fn touches_case(&self) -> bool {
+        match &self.body {
             Body::Payment(_)
             | Body::Refund(_)
             | Body::Dispute(_)
@@ -193,8 +200,11 @@ impl Observation {
             | Body::InvoicePayment(_)
             | Body::Invoice(_)
             | Body::CreditNote(_)
-            | Body::Payout(_) => true,
-            Body::Customer(_) | Body::Subscription(_) | Body::PaymentFailure(_) => false,
+            | Body::Payout(_)
+            | Body::Subscription(_)
+            | Body::Discount(_) => true,
+            Body::PaymentFailure(body) => body.invoice.is_some(),
+            Body::Customer(_) => false,
         }
     }
 }

@@ -48,6 +48,8 @@ impl Body {
             Self::CreditNote(body) => credit_note_rank(&body.status),
             Self::Dispute(body) => dispute_rank(&body.status),
             Self::Payout(body) => payout_rank(&body.status),
+            // One that ended was told of later.
+            Self::Discount(body) => i16::from(body.ended_at.is_some()),
             Self::PaymentFailure(_) | Self::Settlement(_) => 0,
         }
     }
@@ -60,6 +62,7 @@ impl Body {
             Self::PaymentFailure(body) => (body.attempt.map_or(0, i64::from), 0),
             Self::Customer(_)
             | Self::Subscription(_)
+            | Self::Discount(_)
             | Self::InvoicePayment(_)
             | Self::Settlement(_)
             | Self::Refund(_)

@@ -33,5 +33,9 @@ fn view_of(letter: DeadLetter) -> DeadLetterView {
         attempts: letter.attempts,
         received_at: letter.received_at,
         failed_at: letter.failed_at,
+        redrives: 0,
+        discard_proposed_by: None,
+        discard_reason: None,
+        discarded_at: None,
     }
 }

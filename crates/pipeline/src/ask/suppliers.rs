@@ -97,6 +97,7 @@ impl LtvDataPipeline {
             party: row.party,
             viewed: resolved.viewed(currency),
             realised,
+            mrr: None,
             meta,
         })
     }

@@ -197,6 +197,8 @@ pub struct LtvAnswer {
     pub viewed: Viewed,
     /// Its realised figures.
     pub realised: Figures,
+    /// Its MRR; `None`: it cannot be told in this currency, see `meta.gaps`.
+    pub mrr: Option<super::business::MrrNow>,
     /// How complete.
     pub meta: Meta,
 }
@@ -382,4 +384,12 @@ pub struct DeadLetterView {
     pub received_at: Timestamp,
     /// When it was given up.
     pub failed_at: Timestamp,
+    /// How often people had it tried again.
+    pub redrives: i32,
+    /// Who proposes to discard it.
+    pub discard_proposed_by: Option<String>,
+    /// Why.
+    pub discard_reason: Option<String>,
+    /// When it was discarded.
+    pub discarded_at: Option<Timestamp>,
 }

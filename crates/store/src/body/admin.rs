@@ -22,6 +22,12 @@ use crate::tx::{at, write_tx};
 use crate::{ROWS_MAX, StoreError};
 
 #[async_trait]
+impl crate::traits::Jobs for Handle {}
+
+#[async_trait]
+impl crate::traits::Records for Handle {}
+
+#[async_trait]
 impl Admin for Handle {
     async fn store_id(&self) -> Result<Uuid, StoreError> {
         let mut conn = self.inbox_read().await?;

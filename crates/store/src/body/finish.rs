@@ -108,7 +108,7 @@ async fn insert_edges(conn: &mut Conn, shown: &[&Observation]) -> Result<(), Fai
 
 /// Raises the marks of all anchors that the observations touch.
 async fn mark(conn: &mut Conn, shown: &[&Observation], now: &Timestamp) -> Result<usize, Fail> {
-    let bearing: Vec<&Observation> = shown.iter().copied().filter(|seen| seen.bears_money()).collect();
+    let bearing: Vec<&Observation> = shown.iter().copied().filter(|seen| seen.touches_case()).collect();
     if bearing.is_empty() {
         return Ok(0);
     }

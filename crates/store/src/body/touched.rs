@@ -73,6 +73,7 @@ fn sort(bearing: &[&Observation]) -> Spoken {
             | Body::Payout(_)
             | Body::Customer(_)
             | Body::Subscription(_)
+            | Body::Discount(_)
             | Body::PaymentFailure(_) => {
                 spoken.upward.insert(object);
             }

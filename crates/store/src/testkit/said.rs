@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use ltv_core::ledger::{Account, Case, Line, LineKey, Target};
 use ltv_core::policy::Policy;
+use ltv_core::subscription;
 use ltv_core::{Body, MessageId, ObjectKey, Observation, Origin, Party, Provider, Timestamp};
 use uuid::Uuid;
 
 use crate::StoreError;
 use crate::rows::{Appended, Booked, Lane, MessageOutcome, NewMessage, ObservedMessage};
-use crate::traits::{Booker, Store};
+use crate::traits::{Booker, Booking, Store};
 
 /// How many marks are booked at once.
 const MARKS_MAX: i64 = 100;
@@ -103,7 +104,9 @@ pub async fn book_all(store: &dyn Store, booker: &Booker, now: Timestamp) -> Res
 pub fn default_booker() -> Booker {
     let policy = Policy::preset_default();
     Arc::new(move |anchor: &ObjectKey, observations: &[Observation]| {
-        Case::gather(anchor.clone(), observations).target(&policy).map_err(|error| error.to_string())
+        let target =
+            Case::gather(anchor.clone(), observations).target(&policy).map_err(|error| error.to_string())?;
+        Ok(Booking { target, facts: subscription::facts(anchor, observations) })
     })
 }
 
@@ -132,6 +135,6 @@ pub fn toy_booker() -> Booker {
                 lines.insert(key, Line { amount_minor, quantity, source: seen.message });
             }
         }
-        Ok(Target { lines })
+        Ok(Booking { target: Target { lines }, facts: Vec::new() })
     })
 }

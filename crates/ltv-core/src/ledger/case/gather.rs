@@ -197,6 +197,7 @@ fn is_ended(body: &Body) -> bool {
         Body::Refund(refund) => matches!(refund.status, RefundStatus::Failed | RefundStatus::Canceled),
         Body::Customer(_)
         | Body::Subscription(_)
+        | Body::Discount(_)
         | Body::Invoice(_)
         | Body::InvoicePayment(_)
         | Body::PaymentFailure(_)
