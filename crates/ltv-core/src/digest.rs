@@ -1,18 +1,21 @@
 //! The order-free hash of all that is booked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::Digest as _;
 
 use crate::ledger::LineKey;
+use crate::subscription::PartyFact;
 
-/// Collects lines in any order and gives their digest: SHA-256 over the sorted net lines with their anchors.
+/// Collects lines and facts in any order and gives their digest: SHA-256 over the sorted net lines with their anchors,
+/// then over the sorted facts with theirs.
 ///
 /// Equal for every order, repetition and split of the same messages. Lines that sum to nothing do not count; message
 /// numbers and times of recording are left out.
 #[derive(Debug, Clone, Default)]
 pub struct Digest {
     lines: BTreeMap<(String, LineKey), (i128, i128)>,
+    facts: BTreeSet<(String, String)>,
 }
 
 impl Digest {
@@ -22,6 +25,13 @@ impl Digest {
         // 128 bits cannot run over by adding numbers of 64 bits, however many there are.
         sum.0 = sum.0.saturating_add(i128::from(amount_minor));
         sum.1 = sum.1.saturating_add(i128::from(quantity));
+    }
+
+    /// Adds a fact of the case `anchor`: the newest version of each.
+    pub fn add_fact(&mut self, anchor: &str, fact: &PartyFact) {
+        let mut value = serde_json::to_value(fact).unwrap_or_default();
+        without_messages(&mut value);
+        self.facts.insert((anchor.to_owned(), value.to_string()));
     }
 
     /// The digest, as 64 hexadecimal digits.
@@ -42,13 +52,32 @@ impl Digest {
                 amount.to_string(),
                 quantity.to_string(),
             ];
-            for field in fields {
-                // The length goes first, so that no two lists of fields read the same.
-                hash.update(format!("{}:{field}", field.len()));
-            }
-            hash.update("\n");
+            hash_fields(&mut hash, &fields);
+        }
+        for (anchor, fact) in self.facts {
+            hash_fields(&mut hash, &["fact".to_owned(), anchor, fact]);
         }
         hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+fn hash_fields(hash: &mut sha2::Sha256, fields: &[String]) {
+    for field in fields {
+        // The length goes first, so that no two lists of fields read the same.
+        hash.update(format!("{}:{field}", field.len()));
+    }
+    hash.update("\n");
+}
+
+/// Takes the numbers of messages out: they go by arrival.
+fn without_messages(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            fields.remove("source");
+            fields.values_mut().for_each(without_messages);
+        }
+        serde_json::Value::Array(list) => list.iter_mut().for_each(without_messages),
+        _ => {}
     }
 }
 
@@ -56,6 +85,8 @@ impl Digest {
 mod tests {
     use super::*;
     use crate::ledger::Account;
+    use crate::observation::SubscriptionStatus;
+    use crate::testkit::a_subscription;
     use crate::{Currency, ObjectKey, Party, Provider};
 
     fn key(account: Account) -> LineKey {
@@ -88,6 +119,25 @@ mod tests {
         ]);
         assert_eq!(whole, split);
         assert_eq!(whole.len(), 64);
+    }
+
+    fn contract(source: i64, status: SubscriptionStatus) -> PartyFact {
+        let told = a_subscription("sub_1", "30.00 GBP").status(status).message(source).build();
+        crate::subscription::facts(&told.object.clone(), &[told]).remove(0)
+    }
+
+    #[test]
+    fn facts_join_the_digest_whatever_the_number_of_their_message() {
+        let with = |facts: &[PartyFact]| {
+            let mut digest = Digest::default();
+            facts.iter().for_each(|fact| digest.add_fact("stripe:sub_1", fact));
+            digest.finish()
+        };
+        let (active, paused) = (SubscriptionStatus::Active, SubscriptionStatus::Paused);
+        let told = contract(1, active.clone());
+        assert_eq!(with(std::slice::from_ref(&told)), with(&[contract(2, active), told.clone()]));
+        assert_ne!(with(std::slice::from_ref(&told)), with(&[contract(1, paused)]));
+        assert_ne!(with(&[told]), with(&[]));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What all observations of one object say together.
 
 use super::{
-    Body, CreditNote, Dispute, Invoice, InvoicePayment, Observation, Payment, Payout, Refund, Settlement,
-    SettlementKind, Subscription,
+    Body, CreditNote, Discount, Dispute, Invoice, InvoicePayment, Observation, Payment, PaymentFailure,
+    Payout, Refund, Settlement, SettlementKind, Subscription,
 };
 
 /// The merged state of one object. `observations` must be of that object and go from earliest to latest; `None` when
@@ -30,6 +30,10 @@ fn join(earlier: Body, later: &Body) -> Body {
         }
         (Body::CreditNote(old), Body::CreditNote(new)) => Body::CreditNote(join_credit_note(old, new)),
         (Body::Subscription(old), Body::Subscription(new)) => Body::Subscription(join_subscription(old, new)),
+        (Body::Discount(old), Body::Discount(new)) => Body::Discount(join_discount(old, new)),
+        (Body::PaymentFailure(old), Body::PaymentFailure(new)) => {
+            Body::PaymentFailure(join_failure(old, new))
+        }
         (_, later) => later,
     }
 }
@@ -127,6 +131,42 @@ fn join_credit_note(old: CreditNote, new: CreditNote) -> CreditNote {
 
 fn join_subscription(old: Subscription, new: Subscription) -> Subscription {
     Subscription { customer: new.customer.or(old.customer), ..new }
+}
+
+/// A later message may name the coupon by its id alone: what it takes off was told before.
+fn join_discount(old: Discount, new: Discount) -> Discount {
+    let untold = new.percent_off.is_none() && new.amount_off.is_none();
+    let limited_to_products = old.limited_to_products || new.limited_to_products;
+    let (percent_off, amount_off, duration) = if untold {
+        (old.percent_off, old.amount_off, old.duration)
+    } else {
+        (new.percent_off, new.amount_off, new.duration)
+    };
+    Discount {
+        customer: new.customer.or(old.customer),
+        subscription: new.subscription.or(old.subscription),
+        item: new.item.or(old.item),
+        percent_off,
+        amount_off,
+        duration,
+        started_at: new.started_at.or(old.started_at),
+        ended_at: new.ended_at.or(old.ended_at),
+        limited_to_products,
+    }
+}
+
+/// The charge's event tells the cause, the invoice's event the attempt and the next one; both tell of one failure.
+fn join_failure(old: PaymentFailure, new: PaymentFailure) -> PaymentFailure {
+    PaymentFailure {
+        customer: new.customer.or(old.customer),
+        payment: new.payment.or(old.payment),
+        invoice: new.invoice.or(old.invoice),
+        code: new.code.or(old.code),
+        attempt: new.attempt.or(old.attempt),
+        next_attempt_at: new.next_attempt_at.or(old.next_attempt_at),
+        failed_at: new.failed_at.min(old.failed_at),
+        ..new
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub use money_objects::{
 pub use order::OrderKey;
 pub use people::Customer;
 pub use set::ObservationSet;
+pub(crate) use set::counting;
 
 use serde::{Deserialize, Serialize};
 

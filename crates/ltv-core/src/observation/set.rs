@@ -68,6 +68,26 @@ impl ObservationSet {
     }
 }
 
+/// The observations that count, each object's from earliest to latest. The same choice as that of an
+/// [`ObservationSet`], by reference.
+pub(crate) fn counting(observations: &[Observation]) -> BTreeMap<ObjectKey, Vec<&Observation>> {
+    let mut chosen: BTreeMap<(&ObjectKey, Timestamp, &str), &Observation> = BTreeMap::new();
+    for new in observations {
+        let place = chosen.entry((&new.object, new.observed_at, &new.source_id)).or_insert(new);
+        if new.replaces(place) {
+            *place = new;
+        }
+    }
+    let mut objects: BTreeMap<ObjectKey, Vec<&Observation>> = BTreeMap::new();
+    for ((key, _, _), observation) in chosen {
+        objects.entry(key.clone()).or_default().push(observation);
+    }
+    for seen in objects.values_mut().filter(|seen| seen.len() > 1) {
+        seen.sort_by_cached_key(|observation| observation.order_key());
+    }
+    objects
+}
+
 impl Extend<Observation> for ObservationSet {
     fn extend<T: IntoIterator<Item = Observation>>(&mut self, observations: T) {
         for observation in observations {

@@ -129,6 +129,8 @@ pub struct Billed {
     pub invoice: ObjectKey,
     /// Its recurring lines, prorations left out.
     pub lines: Vec<BilledLine>,
+    /// When, by its prorations, the contract changed within a period.
+    pub changes: Vec<Timestamp>,
     /// False when the provider has more lines than it showed.
     pub complete: bool,
     /// The message that showed it.
@@ -141,8 +143,10 @@ pub struct Billed {
 pub struct BilledLine {
     /// What is billed for the period, less discounts, without tax.
     pub amount: Money,
-    /// Of that, what discounts took off; positive or zero.
+    /// What discounts took off before; positive or zero.
     pub discount: Money,
+    /// Tax that the price contained and `amount` does not; positive or zero.
+    pub tax_inclusive: Money,
     /// Start of the service.
     pub period_start_at: Timestamp,
     /// End of the service.
@@ -201,7 +205,7 @@ pub enum DunningOutcome {
     },
 }
 
-/// Money given back of what paid for periods of a subscription: refunds and chargebacks.
+/// Money given back of what paid for periods of a subscription, in the shares of that subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Return {
@@ -215,8 +219,20 @@ pub struct Return {
     pub period_start_at: Timestamp,
     /// End of the service that was paid.
     pub period_end_at: Timestamp,
-    /// Refunds of it that stand, from earliest to latest: when, how much (positive), and the message.
-    pub refunds: Vec<(Timestamp, Money, MessageId)>,
+    /// Refunds of it that stand, from earliest to latest.
+    pub refunds: Vec<Returned>,
+}
+
+/// Money that went back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Returned {
+    /// When.
+    pub at: Timestamp,
+    /// How much; positive.
+    pub amount: Money,
+    /// The message that showed it.
+    pub source: MessageId,
 }
 
 /// What a settlement showed of a rate: `presented` became `settled`.

@@ -64,6 +64,36 @@ impl InvoiceBuilder {
         self.line(amount, tax, true)
     }
 
+    /// A line of a subscription for a service from `start` to `end`: what is billed, and the tax in that.
+    #[must_use]
+    pub fn period_line(mut self, amount: &str, tax_inside: &str, start: &str, end: &str) -> Self {
+        self = self.line(amount, tax_inside, true);
+        let nothing = Money::zero(self.body.total.currency());
+        if let Some(line) = self.body.lines.last_mut() {
+            line.tax_exclusive = nothing;
+            line.price = Some("price_1".to_owned());
+            (line.period_start_at, line.period_end_at) =
+                (Some(super::instant(start)), Some(super::instant(end)));
+        }
+        self
+    }
+
+    /// The last line is a proration.
+    #[must_use]
+    pub fn prorated(mut self) -> Self {
+        if let Some(line) = self.body.lines.last_mut() {
+            line.proration = true;
+        }
+        self
+    }
+
+    /// Of which subscription.
+    #[must_use]
+    pub fn of_subscription(mut self, subscription: &str) -> Self {
+        self.body.subscription = Some(key(subscription));
+        self
+    }
+
     /// A one-off line: its amount before tax, and the tax on top.
     #[must_use]
     pub fn one_off_line(self, amount: &str, tax: &str) -> Self {

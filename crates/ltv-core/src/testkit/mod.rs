@@ -19,6 +19,7 @@
 mod billing;
 mod money_objects;
 mod strategies;
+mod subscriptions;
 
 pub use billing::{
     CreditNoteBuilder, InvoiceBuilder, InvoicePaymentBuilder, a_credit_note, an_invoice, an_invoice_payment,
@@ -28,6 +29,10 @@ pub use money_objects::{
     a_payout, a_refund, a_settlement,
 };
 pub use strategies::{ChargeHistory, charge_histories};
+pub use subscriptions::{
+    DiscountBuilder, FailureBuilder, SubscriptionBuilder, a_discount, a_payment_failure, a_subscription,
+    instant,
+};
 
 use chrono::{DateTime, TimeDelta};
 
@@ -132,10 +137,31 @@ macro_rules! tellable {
                 self
             }
 
+            /// A webhook told it at this instant, such as `2026-01-31T10:00:00Z`.
+            #[must_use]
+            pub fn told_at(mut self, at: &str) -> Self {
+                self.told.at(crate::testkit::instant(at), false);
+                self
+            }
+
+            /// It was read at this instant.
+            #[must_use]
+            pub fn read_at(mut self, at: &str) -> Self {
+                self.told.at(crate::testkit::instant(at), true);
+                self
+            }
+
             /// When the object was made.
             #[must_use]
             pub fn on(mut self, day: i64) -> Self {
                 self.made_at = crate::testkit::day(day);
+                self
+            }
+
+            /// When the object was made, to the second.
+            #[must_use]
+            pub fn made_at(mut self, at: &str) -> Self {
+                self.made_at = crate::testkit::instant(at);
                 self
             }
         }

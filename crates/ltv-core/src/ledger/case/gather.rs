@@ -1,11 +1,10 @@
 //! From observations to what is known of a case.
 
-use std::collections::BTreeMap;
-
 use super::Case;
 use super::draft::Fact;
 use crate::observation::{
-    Dispute, Invoice, InvoicePayment, PaymentRef, PaymentStatus, Refund, RefundStatus, Settlement, merged,
+    Dispute, Invoice, InvoicePayment, PaymentRef, PaymentStatus, Refund, RefundStatus, Settlement, counting,
+    merged,
 };
 use crate::{Body, MessageId, Money, ObjectKey, Observation, Origin, Party, Timestamp};
 
@@ -137,26 +136,6 @@ impl Objects {
             .or_else(|| find(&self.invoices, anchor, Body::Invoice))
             .or_else(|| find(&self.invoice_payments, anchor, Body::InvoicePayment))
     }
-}
-
-/// The observations that count, each object's from earliest to latest. The same choice as that of an
-/// [`ObservationSet`](crate::observation::ObservationSet), by reference.
-fn counting(observations: &[Observation]) -> BTreeMap<ObjectKey, Vec<&Observation>> {
-    let mut chosen: BTreeMap<(&ObjectKey, Timestamp, &str), &Observation> = BTreeMap::new();
-    for new in observations {
-        let place = chosen.entry((&new.object, new.observed_at, &new.source_id)).or_insert(new);
-        if new.replaces(place) {
-            *place = new;
-        }
-    }
-    let mut objects: BTreeMap<ObjectKey, Vec<&Observation>> = BTreeMap::new();
-    for ((key, _, _), observation) in chosen {
-        objects.entry(key.clone()).or_default().push(observation);
-    }
-    for seen in objects.values_mut().filter(|seen| seen.len() > 1) {
-        seen.sort_by_cached_key(|observation| observation.order_key());
-    }
-    objects
 }
 
 fn history(seen: &[&Observation]) -> Option<History> {
