@@ -27,6 +27,17 @@ pub enum HttpError {
     TooLarge,
 }
 
+impl HttpError {
+    /// True when the time for connecting, or for the whole call, was up.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Call(error) => error.is_timeout(),
+            Self::SetUp(_) | Self::TooLarge => false,
+        }
+    }
+}
+
 /// A call.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -131,13 +142,18 @@ pub fn parse_http_date(text: &str) -> Option<Timestamp> {
 #[must_use]
 pub fn is_safe_base(url: &Url) -> bool {
     let plain = url.username().is_empty() && url.password().is_none();
-    let local = match url.host() {
+    plain && url.has_host() && (url.scheme() == "https" || (url.scheme() == "http" && is_local(url)))
+}
+
+/// Whether an address is on this machine.
+#[must_use]
+pub fn is_local(url: &Url) -> bool {
+    match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => return false,
-    };
-    plain && (url.scheme() == "https" || (url.scheme() == "http" && local))
+        None => false,
+    }
 }
 
 fn roots() -> Result<Vec<reqwest::Certificate>, HttpError> {
@@ -235,7 +251,7 @@ mod tests {
         let client = HttpClient::with_deadlines(CONNECT_TIMEOUT, Duration::from_millis(50)).unwrap();
         let error = client.send(get(&server.uri(), "/late?secret=1")).await.unwrap_err();
         let chain = format!("{error}: {}", error.source().unwrap());
-        assert!(matches!(error, HttpError::Call(_)), "{chain}");
+        assert!(matches!(error, HttpError::Call(_)) && error.is_timeout(), "{chain}");
         assert!(!chain.contains("secret"), "{chain}");
     }
 
@@ -244,7 +260,8 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        assert!(matches!(HttpClient::new().unwrap().send(get(&base, "/")).await, Err(HttpError::Call(_))));
+        let error = HttpClient::new().unwrap().send(get(&base, "/")).await.unwrap_err();
+        assert!(matches!(error, HttpError::Call(_)) && !error.is_timeout(), "{error}");
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! The suite that every [`PaymentProvider`] must pass.
+//! The suite that every [`PaymentProvider`] must pass, and a provider in memory for the tests of others.
 //!
-//! It panics with a sentence that says which promise was broken, so that it can be called from any test.
+//! The suite panics with a sentence that says which promise was broken, so that it can be called from any test.
+
+pub mod fake;
 
 use std::sync::Arc;
 

@@ -145,6 +145,14 @@ impl PaymentProvider for Fake {
     async fn list_since(&self, _list: ListName, _cursor: &Cursor) -> Result<Page, ProviderError> {
         Err(ProviderError::NoApiKey { provider: Provider::Stripe })
     }
+
+    fn sweeps(&self) -> bool {
+        false
+    }
+
+    async fn events_since(&self, _since: Timestamp, _cursor: &Cursor) -> Result<Page, ProviderError> {
+        Err(ProviderError::NoApiKey { provider: Provider::Stripe })
+    }
 }
 
 /// Whether a provider with this flaw passes the suite.

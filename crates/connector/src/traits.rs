@@ -159,6 +159,26 @@ pub enum ProviderError {
         /// What is wrong and where; holds nothing of the body.
         detail: String,
     },
+    /// The provider is not called: this kind of call has failed too often of late.
+    #[error("{provider} is not called for {class} until {until}: its recent calls failed")]
+    BreakerOpen {
+        /// Who.
+        provider: Provider,
+        /// The endpoint class, such as `list.balance_transactions`.
+        class: String,
+        /// When it is tried again.
+        until: Timestamp,
+    },
+    /// The provider is not called yet: too many calls, or too many repeated ones.
+    #[error("{provider} is not called for {class} until {until}: the limit of calls is reached")]
+    Throttled {
+        /// Who.
+        provider: Provider,
+        /// The endpoint class.
+        class: String,
+        /// When it may be called.
+        until: Timestamp,
+    },
     /// No key for the provider's API is configured.
     #[error("no API key is configured for {provider}: set `apiKey` of the integration")]
     NoApiKey {
@@ -172,11 +192,27 @@ impl ProviderError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Unreadable { .. } => true,
+            Self::Unreachable { .. }
+            | Self::Unreadable { .. }
+            | Self::BreakerOpen { .. }
+            | Self::Throttled { .. } => true,
             Self::Refused { status, should_retry, .. } => {
                 should_retry.unwrap_or(matches!(status, 409 | 429 | 500..=599))
             }
             Self::Mapping { .. } | Self::NoApiKey { .. } => false,
+        }
+    }
+
+    /// The instant before which the provider is not called at all, where it was not called this time.
+    #[must_use]
+    pub fn retry_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::BreakerOpen { until, .. } | Self::Throttled { until, .. } => Some(*until),
+            Self::Unreachable { .. }
+            | Self::Refused { .. }
+            | Self::Unreadable { .. }
+            | Self::Mapping { .. }
+            | Self::NoApiKey { .. } => None,
         }
     }
 
@@ -280,4 +316,18 @@ pub trait PaymentProvider: Send + Sync {
     /// # Errors
     /// [`ProviderError`]
     async fn list_since(&self, list: ListName, cursor: &Cursor) -> Result<Page, ProviderError>;
+
+    /// Whether messages that never arrived can be read again: the provider keeps a list of what it sent, and a key
+    /// to read it is configured.
+    fn sweeps(&self) -> bool;
+
+    /// Reads on in the list of what the provider sent since `since`, from the newest to the oldest. Each comes as the
+    /// same [`Message`] as its webhook, so that one that did arrive is known by its id.
+    ///
+    /// An empty cursor begins a walk; a walk keeps the `since` that it began with. The page that ends it tells in
+    /// `complete_through` up to when everything since `since` was listed, and leads back to an empty cursor.
+    ///
+    /// # Errors
+    /// [`ProviderError`]
+    async fn events_since(&self, since: Timestamp, cursor: &Cursor) -> Result<Page, ProviderError>;
 }

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use connector::http::{Answer, HttpClient, HttpError, Request};
-use connector::{Message, ObjectRef, ProviderError};
+use connector::{Message, ProviderError};
 use ltv_core::{Provider, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::value::RawValue;
@@ -17,9 +17,10 @@ use crate::error::MappingError;
 use crate::kinds::ObjectKind;
 use crate::model::{Node, is_shallow};
 use crate::reader;
+use crate::webhook;
 
 /// Objects per page; Stripe's own maximum.
-const PAGE_LIMIT: &str = "100";
+pub(crate) const PAGE_LIMIT: &str = "100";
 
 /// Stripe's API, with one account's key.
 #[derive(Debug, Clone)]
@@ -42,39 +43,17 @@ pub(crate) struct ListPage {
 }
 
 /// A good answer: a JSON object in UTF-8.
-struct Body {
+pub(crate) struct Body {
     operation: String,
     bytes: Bytes,
-    date: Timestamp,
+    /// The answer's time.
+    pub(crate) date: Timestamp,
 }
 
 impl Client {
     /// Prepares a client; touches no network.
     pub(crate) fn new(config: &StripeConfig) -> Result<Self, HttpError> {
         Ok(Self { http: HttpClient::new()?, base: config.api_base.clone(), key: config.api_key.clone() })
-    }
-
-    /// Reads one object.
-    pub(crate) async fn object(&self, object: &ObjectRef) -> Result<Message, ProviderError> {
-        let readable =
-            ObjectKind::from_word(&object.object_type).and_then(|kind| Some((kind, kind.collection()?)));
-        let Some((kind, collection)) = readable else {
-            let detail = "objects of this type are not read".to_owned();
-            return Err(ProviderError::Mapping { kind: object.object_type.clone(), detail });
-        };
-        // Without it, an invoice no longer says what paid it.
-        let query: &[(&str, &str)] = match kind {
-            ObjectKind::Invoice => &[("expand[]", "payments")],
-            _ => &[],
-        };
-        let body = self.get(&[collection, object.key.id()], query).await?;
-        let message =
-            reader::message(body.raw()?, kind, body.date).map_err(|error| body.unreadable(error))?;
-        if message.source_id.ends_with(&format!(":{}", object.key.id())) {
-            Ok(message)
-        } else {
-            Err(body.unreadable_for("`/id` is not the id that was asked for"))
-        }
     }
 
     /// Reads a page of a list; its objects from the newest to the oldest.
@@ -92,7 +71,22 @@ impl Client {
         Ok(ListPage { messages, has_more, date: body.date, operation: body.operation })
     }
 
-    async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Body, ProviderError> {
+    /// Reads a page of the events that Stripe sent, from the newest to the oldest.
+    pub(crate) async fn events(&self, query: &[(&str, &str)]) -> Result<ListPage, ProviderError> {
+        let body = self.get(&["events"], &[&[("limit", PAGE_LIMIT)], query].concat()).await?;
+        let (items, has_more) = body.list().map_err(|error| body.unreadable(error))?;
+        let messages: Result<Vec<_>, _> = items.into_iter().map(webhook::listed).collect();
+        let messages = messages.map_err(|error| body.unreadable_for(&error.to_string()))?;
+        Ok(ListPage { messages, has_more, date: body.date, operation: body.operation })
+    }
+
+    /// Whether there is a key to call with.
+    pub(crate) fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Reads what is at `path`.
+    pub(crate) async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Body, ProviderError> {
         let operation = format!("GET /v1/{}", path.join("/"));
         let key = self.key.as_ref().ok_or(ProviderError::NoApiKey { provider: Provider::Stripe })?;
         let request = Request {
@@ -124,21 +118,25 @@ impl Body {
         Ok(Self { operation, bytes: answer.body, date })
     }
 
-    fn raw(&self) -> Result<&RawValue, ProviderError> {
+    pub(crate) fn raw(&self) -> Result<&RawValue, ProviderError> {
         serde_json::from_slice(&self.bytes).map_err(|_not_json| self.unreadable_for("the body is not JSON"))
     }
 
-    fn list(&self) -> Result<(Vec<&RawValue>, bool), MappingError> {
-        let root = Node::parse(std::str::from_utf8(&self.bytes).unwrap_or_default(), "")?;
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+
+    pub(crate) fn list(&self) -> Result<(Vec<&RawValue>, bool), MappingError> {
+        let root = Node::parse(self.text(), "")?;
         let items = root.raw_items("data").ok_or_else(|| root.wrong_type("data", "an array"))?;
         Ok((items, root.need_boolean("has_more")?))
     }
 
-    fn unreadable(&self, error: MappingError) -> ProviderError {
+    pub(crate) fn unreadable(&self, error: MappingError) -> ProviderError {
         self.unreadable_for(&error.to_string())
     }
 
-    fn unreadable_for(&self, detail: &str) -> ProviderError {
+    pub(crate) fn unreadable_for(&self, detail: &str) -> ProviderError {
         unreadable(self.operation.clone(), detail)
     }
 }

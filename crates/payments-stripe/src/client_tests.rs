@@ -1,12 +1,13 @@
 //! The client against a server that behaves, and misbehaves, as documented.
 
-use connector::IntegrationConfig;
+use connector::{IntegrationConfig, ObjectRef};
 use ltv_core::{ObjectKey, Origin};
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
+use crate::whole;
 
 const DATE: &str = "Sun, 01 Mar 2026 00:01:40 GMT";
 
@@ -51,7 +52,7 @@ async fn an_object_is_read_with_key_and_version_and_kept_byte_by_byte() {
         .mount(&server)
         .await;
 
-    let message = client(&server).object(&object("charge", "ch_1")).await.unwrap();
+    let message = whole::read(&client(&server), &object("charge", "ch_1")).await.unwrap();
     assert_eq!((message.source_id.as_str(), message.kind.as_str()), ("api:charge:ch_1", "charge"));
     assert_eq!((message.origin, message.livemode), (Origin::Read, Some(true)));
     assert_eq!(message.observed_at.timestamp(), 1_772_323_300);
@@ -75,10 +76,10 @@ async fn every_kind_that_can_be_read_has_its_collection() {
     ] {
         let body = json!({"id": "x_1", "object": word});
         serve(&server, &format!("/v1/{collection}/x_1"), answer(200, DATE, &body)).await;
-        let message = client(&server).object(&object(word, "x_1")).await.unwrap();
+        let message = whole::read(&client(&server), &object(word, "x_1")).await.unwrap();
         assert_eq!(message.source_id, format!("api:{word}:x_1"));
     }
-    let error = client(&server).object(&object("price", "x_1")).await.unwrap_err();
+    let error = whole::read(&client(&server), &object("price", "x_1")).await.unwrap_err();
     assert!(matches!(error, ProviderError::Mapping { .. }) && !error.is_retryable());
 }
 
@@ -91,7 +92,7 @@ async fn an_invoice_is_read_together_with_its_payments() {
         .expect(1)
         .mount(&server)
         .await;
-    client(&server).object(&object("invoice", "in_1")).await.unwrap();
+    whole::read(&client(&server), &object("invoice", "in_1")).await.unwrap();
 }
 
 #[tokio::test]
@@ -99,7 +100,7 @@ async fn an_id_cannot_leave_its_path() {
     let server = MockServer::start().await;
     Mock::given(method("GET")).respond_with(answer(404, DATE, &json!({}))).mount(&server).await;
     for id in ["../customers/cus_1", "ch_1?expand[]=x", "ch_1#x", "a/b"] {
-        client(&server).object(&object("charge", id)).await.unwrap_err();
+        whole::read(&client(&server), &object("charge", id)).await.unwrap_err();
     }
     for request in server.received_requests().await.unwrap() {
         assert!(request.url.path().starts_with("/v1/charges/"), "{}", request.url);
@@ -122,7 +123,7 @@ async fn another_object_than_was_asked_for_is_unreadable() {
         ("ch_5", json!([1])),
     ] {
         serve(&server, &format!("/v1/charges/{id}"), answer(200, DATE, &body)).await;
-        let error = client(&server).object(&object("charge", id)).await.unwrap_err();
+        let error = whole::read(&client(&server), &object("charge", id)).await.unwrap_err();
         assert!(matches!(error, ProviderError::Unreadable { .. }), "{error}");
     }
 }
@@ -143,7 +144,7 @@ async fn garbage_is_unreadable_and_may_be_tried_again() {
             answer = answer.insert_header("Date", date);
         }
         serve(&server, &format!("/v1/charges/{id}"), answer).await;
-        let error = client(&server).object(&object("charge", id)).await.unwrap_err();
+        let error = whole::read(&client(&server), &object("charge", id)).await.unwrap_err();
         assert!(matches!(error, ProviderError::Unreadable { .. }) && error.is_retryable(), "{id}: {error}");
     }
 }
@@ -178,7 +179,7 @@ async fn a_refusal_carries_status_code_and_advice() {
     ];
     for (id, status, body, code, retryable) in table {
         serve(&server, &format!("/v1/charges/{id}"), answer(status, DATE, &body)).await;
-        let error = client(&server).object(&object("charge", id)).await.unwrap_err();
+        let error = whole::read(&client(&server), &object("charge", id)).await.unwrap_err();
         assert_eq!(error.is_retryable(), retryable, "{id}");
         assert_eq!(error.is_not_found(), status == 404, "{id}");
         assert!(!format!("{error:?}").contains("secret"), "{id}");
@@ -204,7 +205,7 @@ async fn what_stripe_says_of_trying_again_goes_above_all() {
     serve(&server, "/v1/charges/ch_yes", told(400, "true")).await;
     serve(&server, "/v1/charges/ch_odd", told(500, "perhaps")).await;
     for (id, retryable) in [("ch_no", false), ("ch_yes", true), ("ch_odd", true)] {
-        let error = client(&server).object(&object("charge", id)).await.unwrap_err();
+        let error = whole::read(&client(&server), &object("charge", id)).await.unwrap_err();
         assert_eq!(error.is_retryable(), retryable, "{id}");
         assert!(matches!(error, ProviderError::Refused { retry_after_seconds: Some(7), .. }));
     }
@@ -214,17 +215,15 @@ async fn what_stripe_says_of_trying_again_goes_above_all() {
 async fn nobody_there_is_unreachable_and_no_key_is_no_call() {
     let server = MockServer::start().await;
     let keyless = client_with(&server, None);
-    let error = keyless.object(&object("charge", "ch_1")).await.unwrap_err();
+    let error = whole::read(&keyless, &object("charge", "ch_1")).await.unwrap_err();
     assert!(matches!(error, ProviderError::NoApiKey { .. }) && !error.is_retryable());
     assert_eq!(server.received_requests().await.unwrap().len(), 0);
 
     let client = client(&server);
     drop(server);
     let gone = client.base.clone();
-    let error = Client { base: Url::parse("http://127.0.0.1:1").unwrap(), ..client }
-        .object(&object("charge", "ch_1"))
-        .await
-        .unwrap_err();
+    let nowhere = Client { base: Url::parse("http://127.0.0.1:1").unwrap(), ..client };
+    let error = whole::read(&nowhere, &object("charge", "ch_1")).await.unwrap_err();
     assert!(matches!(error, ProviderError::Unreachable { .. }) && error.is_retryable(), "{error} {gone}");
 }
 
@@ -239,7 +238,7 @@ async fn a_settlement_that_became_available_says_nothing_new() {
         body["amount"] = json!(amount);
         body["available_on"] = json!(status.len());
         serve(&server, "/v1/balance_transactions/txn_1", answer(200, DATE, &body)).await;
-        let message = client(&server).object(&object("balance_transaction", "txn_1")).await.unwrap();
+        let message = whole::read(&client(&server), &object("balance_transaction", "txn_1")).await.unwrap();
         assert_eq!(message.livemode, None);
         read.push(message.substance);
     }

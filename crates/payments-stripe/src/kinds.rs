@@ -7,6 +7,7 @@ pub(crate) enum ObjectKind {
     Charge,
     CreditNote,
     Customer,
+    Discount,
     Dispute,
     Invoice,
     InvoicePayment,
@@ -24,6 +25,7 @@ impl ObjectKind {
             "charge" => Self::Charge,
             "credit_note" => Self::CreditNote,
             "customer" => Self::Customer,
+            "discount" => Self::Discount,
             "dispute" => Self::Dispute,
             "invoice" => Self::Invoice,
             "invoice_payment" => Self::InvoicePayment,
@@ -42,6 +44,7 @@ impl ObjectKind {
             Self::Charge => "charge",
             Self::CreditNote => "credit_note",
             Self::Customer => "customer",
+            Self::Discount => "discount",
             Self::Dispute => "dispute",
             Self::Invoice => "invoice",
             Self::InvoicePayment => "invoice_payment",
@@ -65,7 +68,8 @@ impl ObjectKind {
             Self::Payout => Some("payouts"),
             Self::Refund => Some("refunds"),
             Self::Subscription => Some("subscriptions"),
-            Self::PaymentIntent => None,
+            // A discount is read with what it is on.
+            Self::Discount | Self::PaymentIntent => None,
         }
     }
 }
@@ -96,7 +100,6 @@ const SILENT_FAMILIES: &[&str] = &[
     "coupon.",
     "customer.bank_account.",
     "customer.card.",
-    "customer.discount.",
     "customer.source.",
     "customer.tax_id.",
     "customer_cash_balance_transaction.",
@@ -171,6 +174,9 @@ pub(crate) fn meaning(kind: &str) -> Meaning {
         "invoice_payment.paid" | "invoice_payment.detached" => Kind::InvoicePayment,
         "credit_note.created" | "credit_note.updated" | "credit_note.voided" => Kind::CreditNote,
         "customer.created" | "customer.updated" | "customer.deleted" => Kind::Customer,
+        "customer.discount.created" | "customer.discount.updated" | "customer.discount.deleted" => {
+            Kind::Discount
+        }
         "customer.subscription.created"
         | "customer.subscription.updated"
         | "customer.subscription.deleted"
@@ -233,6 +239,7 @@ mod tests {
             "charge",
             "credit_note",
             "customer",
+            "discount",
             "dispute",
             "invoice",
             "invoice_payment",
@@ -253,7 +260,8 @@ mod tests {
         assert_eq!(meaning("payment_intent.payment_failed"), Meaning::Shows(ObjectKind::PaymentIntent));
         assert_eq!(meaning("payment_intent.succeeded"), Meaning::Silent);
         assert_eq!(meaning("customer.subscription.trial_will_end"), Meaning::Silent);
-        assert_eq!(meaning("customer.discount.created"), Meaning::Silent);
+        assert_eq!(meaning("customer.discount.created"), Meaning::Shows(ObjectKind::Discount));
+        assert_eq!(meaning("customer.discount.melted"), Meaning::Unknown);
         assert_eq!(meaning("price.created"), Meaning::Silent);
         for unknown in ["charge.danced", "invoice", "", "priceless.created", "customer.subscription.melted"] {
             assert_eq!(meaning(unknown), Meaning::Unknown, "{unknown}");

@@ -5,14 +5,17 @@ mod client;
 mod config;
 mod cursor;
 mod error;
+mod events;
 mod kinds;
 mod lists;
 mod mapping;
 mod model;
+mod needs;
 mod provider;
 mod reader;
 mod substance;
 mod webhook;
+mod whole;
 
 pub use mapping::MAPPING_VERSION;
 pub use provider::StripeFactory;

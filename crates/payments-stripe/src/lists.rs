@@ -10,6 +10,7 @@ use crate::client::{Client, unreadable};
 use crate::cursor::{Ask, Position, Shown, Walk};
 use crate::kinds::ObjectKind;
 use crate::model::Node;
+use crate::whole;
 
 /// The lists that are read.
 pub(crate) const LISTS: &[ListName] = &[ListName("balance_transactions"), ListName("invoice_payments")];
@@ -90,7 +91,7 @@ async fn closed_since(client: &Client, position: &mut Position) -> Result<Vec<Me
     position.open =
         known.into_iter().filter(|id| !closed.iter().any(|message| id_of(message) == id)).collect();
     for id in asked {
-        match client.object(&invoice_payment(&id)).await {
+        match whole::read(client, &invoice_payment(&id)).await {
             // It was older than those listed: its turn comes again.
             Ok(message) if is_open(&message) => position.remember(&id),
             Ok(message) => closed.push(message),
@@ -111,7 +112,8 @@ fn is_open(message: &Message) -> bool {
     object.is_some_and(|object| object.text("status").as_deref() == Some("open"))
 }
 
-fn is_missing(error: &ProviderError) -> bool {
+/// Whether an object that the call named does not exist.
+pub(crate) fn is_missing(error: &ProviderError) -> bool {
     match error {
         ProviderError::Refused { status, code, .. } => {
             matches!(status, 400 | 404) && code.as_deref() == Some(RESOURCE_MISSING)

@@ -101,6 +101,17 @@ impl<'a> Node<'a> {
         self.raw(name).and_then(parsed)
     }
 
+    /// The object as text, with a field replaced by `json`; a field that was absent is added.
+    pub(crate) fn with(&self, name: &str, json: &str) -> String {
+        let others = self.fields.iter().filter(|(key, _)| key != name);
+        let others = others.map(|(key, raw)| (key.as_ref(), raw.get()));
+        let fields: Vec<String> = others
+            .chain([(name, json)])
+            .map(|(key, json)| format!("{}:{json}", serde_json::Value::from(key)))
+            .collect();
+        format!("{{{}}}", fields.join(","))
+    }
+
     /// The id of another object, given as such or as the whole object.
     pub(crate) fn reference(&self, name: &str) -> Option<Cow<'a, str>> {
         let id = self.text(name).or_else(|| self.node(name)?.text("id"))?;

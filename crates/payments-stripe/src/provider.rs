@@ -7,15 +7,17 @@ use connector::{
     AcceptError, Cursor, IntegrationConfig, IntegrationConfigError, ListName, Message, ObjectRef, Observed,
     Page, PaymentProvider, ProviderError, ProviderFactory, RawMessage,
 };
-use ltv_core::{MessageId, ObjectKey, Origin, Provider, Timestamp};
+use ltv_core::{MessageId, Origin, Provider, Timestamp};
 
 use crate::client::Client;
 use crate::config::StripeConfig;
-use crate::kinds::{self, Meaning, ObjectKind};
+use crate::events;
+use crate::kinds;
 use crate::lists;
 use crate::mapping;
-use crate::model::Node;
-use crate::webhook::{self, SIGNATURE_HEADER, THIN_EVENT};
+use crate::needs;
+use crate::webhook::{self, SIGNATURE_HEADER};
+use crate::whole;
 
 /// Connects to Stripe accounts.
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,11 +78,11 @@ impl PaymentProvider for Stripe {
     }
 
     fn needs(&self, message: &Message) -> Vec<ObjectRef> {
-        needs(message).into_iter().collect()
+        needs::of(message).into_iter().collect()
     }
 
     async fn fetch(&self, object: &ObjectRef) -> Result<Message, ProviderError> {
-        self.client.object(object).await
+        whole::read(&self.client, object).await
     }
 
     fn lists(&self) -> &'static [ListName] {
@@ -94,39 +96,12 @@ impl PaymentProvider for Stripe {
     async fn list_since(&self, list: ListName, cursor: &Cursor) -> Result<Page, ProviderError> {
         lists::since(&self.client, list, cursor).await
     }
-}
 
-/// A thin event needs its object; a refund and a dispute need the charge, which says whose money it is.
-fn needs(message: &Message) -> Option<ObjectRef> {
-    let root = Node::parse(std::str::from_utf8(&message.payload).ok()?, "").ok()?;
-    if message.origin == Origin::Read {
-        return charge_of(ObjectKind::from_word(&message.kind)?, &root);
+    fn sweeps(&self) -> bool {
+        self.client.has_key()
     }
-    let Meaning::Shows(kind) = kinds::meaning(kinds::snapshot_kind(&message.kind)) else { return None };
-    if root.text("object").as_deref() == Some(THIN_EVENT) {
-        kind.collection()?;
-        return Some(reference(kind, &root.node("related_object")?.text("id")?));
-    }
-    charge_of(kind, &root.node("data")?.node("object")?)
-}
 
-fn charge_of(kind: ObjectKind, object: &Node<'_>) -> Option<ObjectRef> {
-    match kind {
-        ObjectKind::Refund | ObjectKind::Dispute => {
-            Some(reference(ObjectKind::Charge, &object.reference("charge")?))
-        }
-        ObjectKind::BalanceTransaction
-        | ObjectKind::Charge
-        | ObjectKind::CreditNote
-        | ObjectKind::Customer
-        | ObjectKind::Invoice
-        | ObjectKind::InvoicePayment
-        | ObjectKind::PaymentIntent
-        | ObjectKind::Payout
-        | ObjectKind::Subscription => None,
+    async fn events_since(&self, since: Timestamp, cursor: &Cursor) -> Result<Page, ProviderError> {
+        events::since(&self.client, since, cursor).await
     }
-}
-
-fn reference(kind: ObjectKind, id: &str) -> ObjectRef {
-    ObjectRef { object_type: kind.word().to_owned(), key: ObjectKey::new(Provider::Stripe, id) }
 }

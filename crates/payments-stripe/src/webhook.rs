@@ -1,7 +1,7 @@
 //! Webhooks: from untrusted bytes to a message.
 //!
 //! Nothing looks into the body before its signature is checked: only [`verify`] makes a [`VerifiedBody`], and only a
-//! `VerifiedBody` becomes a message.
+//! `VerifiedBody` becomes a message. The one exception is what we asked Stripe's API for ourselves, see [`listed`].
 //!
 //! # Source
 //! <https://docs.stripe.com/webhooks/signature>
@@ -12,6 +12,7 @@ use connector::signature::verify_hmac_sha256;
 use connector::{AcceptError, Message};
 use ltv_core::{Origin, Provider, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::value::RawValue;
 
 use crate::model::{DEPTH_MAX, ID_BYTES_MAX, Node, is_id, is_shallow};
 use crate::reader::READ_PREFIX;
@@ -87,12 +88,19 @@ pub(crate) fn message(VerifiedBody(body): VerifiedBody<'_>, payload: Bytes) -> R
     if !is_shallow(body) {
         return Err(malformed(format!("the body is nested deeper than {DEPTH_MAX} levels")));
     }
-    let text = match std::str::from_utf8(body) {
-        Ok(text) => text,
-        Err(error) => {
-            return Err(malformed(format!("the body is not UTF-8 from byte {} on", error.valid_up_to())));
-        }
-    };
+    match std::str::from_utf8(body) {
+        Ok(text) => envelope(text, payload),
+        Err(error) => Err(malformed(format!("the body is not UTF-8 from byte {} on", error.valid_up_to()))),
+    }
+}
+
+/// Reads the envelope of an event that Stripe's API listed: the same message as its webhook. It needs no signature, as
+/// it was asked for over TLS; its depth was checked with the answer.
+pub(crate) fn listed(raw: &RawValue) -> Result<Message, AcceptError> {
+    envelope(raw.get(), Bytes::copy_from_slice(raw.get().as_bytes()))
+}
+
+fn envelope(text: &str, payload: Bytes) -> Result<Message, AcceptError> {
     let event =
         Node::parse(text, "").map_err(|_not_json| malformed("the body is not a JSON object".to_owned()))?;
     let source_id = token(&event, "id")?;

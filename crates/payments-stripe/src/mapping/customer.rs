@@ -3,6 +3,7 @@
 use ltv_core::Body;
 use ltv_core::observation::Customer;
 
+use super::discount::{self, Owner};
 use super::sink::{Sink, own_key};
 use crate::error::MappingError;
 use crate::model::Node;
@@ -23,6 +24,9 @@ pub(crate) fn map(node: &Node<'_>, sink: &mut Sink<'_>) -> Result<(), MappingErr
         external_id,
         test_clock: node.reference("test_clock").is_some(),
     };
-    sink.show(own_key(node)?, Body::Customer(body));
+    let object = own_key(node)?;
+    let owner = Owner { customer: Some(&object), ..Owner::default() };
+    discount::embedded(node, owner, sink)?;
+    sink.show(object, Body::Customer(body));
     Ok(())
 }

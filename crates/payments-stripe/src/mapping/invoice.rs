@@ -8,7 +8,7 @@ use ltv_core::{Body, Money, ObjectKey};
 use super::amount::Denomination;
 use super::invoice_payment::{self, failure_key, joint_key};
 use super::sink::{Sink, own_key, reference};
-use super::{invoice_line, tax};
+use super::{discount, invoice_line, tax};
 use crate::error::MappingError;
 use crate::model::Node;
 
@@ -23,6 +23,7 @@ pub(crate) fn map(node: &Node<'_>, sink: &mut Sink<'_>) -> Result<(), MappingErr
     if sink.event_kind() == "invoice.payment_failed" {
         fail(&object, &invoice, node, sink);
     }
+    discount::of_invoice(node, sink)?;
     sink.show(object, Body::Invoice(invoice));
     Ok(())
 }

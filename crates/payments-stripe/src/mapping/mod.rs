@@ -4,6 +4,7 @@ mod amount;
 mod charge;
 mod credit_note;
 mod customer;
+pub(crate) mod discount;
 mod dispute;
 mod invoice;
 mod invoice_line;
@@ -26,7 +27,7 @@ use crate::webhook::THIN_EVENT;
 use sink::Sink;
 
 /// The version of this mapping. It grows when the same message would show something else than before.
-pub const MAPPING_VERSION: i32 = 1;
+pub const MAPPING_VERSION: i32 = 2;
 
 /// Says what a message shows.
 pub(crate) fn observe(id: MessageId, message: &Message) -> Result<Observed, MappingError> {
@@ -73,6 +74,7 @@ fn object(kind: ObjectKind, node: &Node<'_>, sink: &mut Sink<'_>) -> Result<(), 
         ObjectKind::Charge => charge::map(node, sink),
         ObjectKind::CreditNote => credit_note::map(node, sink),
         ObjectKind::Customer => customer::map(node, sink),
+        ObjectKind::Discount => discount::map(node, sink),
         ObjectKind::Dispute => dispute::map(node, sink),
         ObjectKind::Invoice => invoice::map(node, sink),
         ObjectKind::InvoicePayment => invoice_payment::map(node, sink),

@@ -1,9 +1,12 @@
 //! Subscriptions and what they bill.
 
-use ltv_core::Body;
+use std::collections::BTreeSet;
+
 use ltv_core::observation::{BillingInterval, Subscription, SubscriptionItem, SubscriptionStatus};
+use ltv_core::{Body, ObjectKey};
 
 use super::amount::Denomination;
+use super::discount::{self, Owner};
 use super::sink::{Sink, own_key, reference};
 use crate::error::MappingError;
 use crate::model::Node;
@@ -15,8 +18,11 @@ pub(crate) fn map(node: &Node<'_>, sink: &mut Sink<'_>) -> Result<(), MappingErr
     let items: Result<Vec<_>, _> = items.iter().map(|item| map_item(item, node, money, sink)).collect();
     let cancellation = node.node("cancellation_details");
     let pause = node.node("pause_collection");
+    let object = own_key(node)?;
+    let customer = reference(node, "customer");
+    let discounts = discounts(&object, customer.as_ref(), node, sink)?;
     let body = Subscription {
-        customer: reference(node, "customer"),
+        customer,
         status: sink.word(
             &node.need_text("status")?,
             "subscription.status",
@@ -33,9 +39,9 @@ pub(crate) fn map(node: &Node<'_>, sink: &mut Sink<'_>) -> Result<(), MappingErr
             .and_then(|details| details.text("reason").map(|reason| reason.into_owned())),
         trial_end_at: node.instant("trial_end"),
         collection_paused: pause.map(|pause| pause.text("behavior").unwrap_or("unknown".into()).into_owned()),
-        discounts: discounts(node),
+        discounts,
     };
-    sink.show(own_key(node)?, Body::Subscription(body));
+    sink.show(object, Body::Subscription(body));
     Ok(())
 }
 
@@ -144,22 +150,23 @@ fn interval(recurring: &Node<'_>, sink: &mut Sink<'_>) -> Option<BillingInterval
     sink.word(&word, "price.recurring.interval", known, |_unknown| None)
 }
 
-/// Ids, whole discounts, or the single one of older shapes.
-fn discounts(node: &Node<'_>) -> Vec<String> {
-    let many = node.raw_items("discounts").unwrap_or_default();
-    let mut ids: Vec<String> = many.iter().filter_map(|raw| id_of(raw.get())).collect();
-    if ids.is_empty()
-        && let Some(single) = node.node("discount")
-    {
-        let coupon = || single.reference("coupon");
-        ids.extend(single.reference("id").or_else(coupon).map(|id| id.into_owned()));
+/// Ids of the subscription's own discounts and of those of its items; the ones that are given whole are shown.
+fn discounts(
+    object: &ObjectKey,
+    customer: Option<&ObjectKey>,
+    node: &Node<'_>,
+    sink: &mut Sink<'_>,
+) -> Result<Vec<String>, MappingError> {
+    let owner = Owner { customer, subscription: Some(object), item: None };
+    discount::embedded(node, owner, sink)?;
+    let mut ids = discount::ids(node, owner);
+    for item in node.list("items").unwrap_or_default() {
+        let named = item.text("id");
+        let owner = Owner { item: named.as_deref(), ..owner };
+        discount::embedded(&item, owner, sink)?;
+        ids.extend(discount::ids(&item, owner));
     }
-    ids
-}
-
-fn id_of(json: &str) -> Option<String> {
-    match serde_json::from_str::<String>(json) {
-        Ok(id) => Some(id),
-        Err(_) => Node::parse(json, "").ok()?.reference("id").map(|id| id.into_owned()),
-    }
+    let mut seen = BTreeSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
+    Ok(ids)
 }

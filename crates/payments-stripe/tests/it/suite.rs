@@ -1,17 +1,46 @@
 //! The suite that every provider must pass.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use connector::testkit::{Specimen, suite};
-use connector::{ProviderFactory, RawMessage};
-use ltv_core::Provider;
+use connector::{Clock, GuardSettings, Guarded, PaymentProvider as _, ProviderFactory, Random, RawMessage};
+use ltv_core::{Provider, Timestamp};
 use payments_stripe::{StripeFactory, TOLERANCE_SECONDS};
 
 use crate::common::{config, now, signed, stripe};
 
 const CHARGE: &str = include_str!("../fixtures/charge_succeeded.json");
 
+/// Stands still.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+}
+
+impl Random for Still {
+    fn next(&self) -> u64 {
+        0
+    }
+}
+
 #[tokio::test]
 async fn stripe_keeps_every_promise_of_the_trait() {
+    suite(stripe(), specimen()).await;
+}
+
+#[tokio::test]
+async fn stripe_behind_its_guard_keeps_them_too() {
+    let settings = GuardSettings::stripe(true);
+    let guarded = Guarded::new(stripe(), "main", settings, Arc::new(Still), Arc::new(Still));
+    assert_eq!((guarded.lists(), guarded.sweeps()), (stripe().lists(), false));
+    suite(Arc::new(guarded), specimen()).await;
+}
+
+fn specimen() -> Specimen {
     let specimen = Specimen {
         now: now(),
         genuine: signed(CHARGE),
@@ -22,7 +51,7 @@ async fn stripe_keeps_every_promise_of_the_trait() {
         tolerance: Some(Duration::seconds(TOLERANCE_SECONDS)),
     };
     assert_ne!(specimen.genuine.body, specimen.redelivered.body);
-    suite(stripe(), specimen).await;
+    specimen
 }
 
 #[test]
