@@ -1,14 +1,15 @@
 //! The canonical form of a block, and its hash. Booking, booking again and verifying all go through here.
 //!
 //! A block's hash is SHA-256 over: the hash before it; its number and time of recording (microseconds), eight bytes
-//! each, the highest first; then the SHA-256 of each of three lists. Entry lines in the order of case, sequence and
-//! posting key; log lines in the order of case, message and mapping; completeness lines in the order of integration.
-//! In a list each field is preceded by its length in four bytes, so that no two lists read the same. Numbers that the
+//! each, the highest first; then the SHA-256 of each of these lists. Entry lines in the order of case, sequence and
+//! posting key; log lines in the order of case, message and mapping; completeness lines in the order of integration;
+//! and, where there are any, facts in the order of case, kind and party. In a list each field is preceded by its length in four bytes, so that no two lists read the same. Numbers that the
 //! database gives out to postings are left out: a ledger built anew has others.
 
 use sha2::{Digest, Sha256};
 
-use crate::models::{CompletenessRow, LogRow, PostingRow};
+use crate::models::{CompletenessRow, FactRow, LogRow, PostingRow};
+use crate::models_admin::AuditRecord;
 
 /// Everything that a block seals.
 pub(crate) struct Sealed<'a> {
@@ -18,6 +19,7 @@ pub(crate) struct Sealed<'a> {
     pub(crate) postings: &'a [PostingRow],
     pub(crate) log: &'a [LogRow],
     pub(crate) completeness: &'a [CompletenessRow],
+    pub(crate) facts: &'a [FactRow],
 }
 
 impl Sealed<'_> {
@@ -30,6 +32,10 @@ impl Sealed<'_> {
         hash.update(entry_lines(self.postings).finish());
         hash.update(log_lines(self.log).finish());
         hash.update(completeness_lines(self.completeness).finish());
+        // Left out of a block that has none: blocks from before there were facts keep their hash.
+        if !self.facts.is_empty() {
+            hash.update(fact_lines(self.facts).finish());
+        }
         hash.finalize().into()
     }
 }
@@ -64,6 +70,20 @@ impl Lines {
         self.number(row.effective_at.0.timestamp_micros());
         self.text(&row.fact);
         self.number(row.source_message);
+    }
+
+    /// Adds a version of facts.
+    pub(crate) fn fact(&mut self, row: &FactRow) {
+        self.text(&row.anchor);
+        self.text(&row.kind);
+        self.text(&row.party);
+        self.text(&row.body);
+    }
+
+    /// Adds a text that may be missing; a missing one is not the same as an empty one.
+    fn optional(&mut self, text: Option<&String>) {
+        self.number(i64::from(text.is_some()));
+        self.text(text.map_or("", String::as_str));
     }
 
     /// The hash of the list.
@@ -128,6 +148,45 @@ fn completeness_lines(completeness: &[CompletenessRow]) -> Lines {
     lines
 }
 
+fn fact_lines(facts: &[FactRow]) -> Lines {
+    let mut sorted: Vec<&FactRow> = facts.iter().collect();
+    sorted.sort();
+    let mut lines = Lines::default();
+    for row in sorted {
+        lines.fact(row);
+    }
+    lines
+}
+
+/// The hash of a record of the audit log: SHA-256 over the hash of the record before, then all its fields, each
+/// preceded by its length.
+pub(crate) fn audit_hash(row: &AuditRecord) -> [u8; 32] {
+    let mut lines = Lines::default();
+    lines.0.update(&row.previous_hash);
+    lines.number(row.seq);
+    lines.number(row.at.0.timestamp_micros());
+    let texts = [
+        &row.actor_kind,
+        &row.actor_id,
+        &row.actor_roles,
+        &row.action,
+        &row.object,
+        &row.outcome,
+        &row.code_version,
+    ];
+    for text in texts {
+        lines.text(text);
+    }
+    let optionals =
+        [&row.reason, &row.request_id, &row.source_ip_hash, &row.before_digest, &row.after_digest];
+    for text in optionals {
+        lines.optional(text.as_ref());
+    }
+    lines.number(row.block);
+    lines.0.update(&row.block_hash);
+    lines.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
@@ -153,8 +212,16 @@ mod tests {
     }
 
     fn hash(postings: &[PostingRow], log: &[LogRow]) -> [u8; 32] {
-        Sealed { previous_hash: &[0; 32], number: 1, recorded_at_micros: 2, postings, log, completeness: &[] }
-            .hash()
+        Sealed {
+            previous_hash: &[0; 32],
+            number: 1,
+            recorded_at_micros: 2,
+            postings,
+            log,
+            completeness: &[],
+            facts: &[],
+        }
+        .hash()
     }
 
     #[test]
@@ -183,5 +250,50 @@ mod tests {
     fn a_log_line_that_is_left_out_changes_the_hash() {
         let line = LogRow { anchor: "stripe:a".into(), message_id: 1, mapping_version: 1, block: 1 };
         assert_ne!(hash(&[], &[line]), hash(&[], &[]));
+    }
+
+    #[test]
+    fn facts_are_sealed_and_a_block_without_any_has_the_hash_that_it_always_had() {
+        let version = |kind: &str, body: &str| FactRow {
+            anchor: "stripe:a".into(),
+            kind: kind.into(),
+            party: "stripe:cus_1".into(),
+            block: 1,
+            body: body.into(),
+        };
+        let hash = |facts: &[FactRow]| {
+            Sealed {
+                previous_hash: &[0; 32],
+                number: 1,
+                recorded_at_micros: 2,
+                postings: &[],
+                log: &[],
+                completeness: &[],
+                facts,
+            }
+            .hash()
+        };
+        let mut before = Sha256::new();
+        before.update([0; 32]);
+        before.update(1_i64.to_be_bytes());
+        before.update(2_i64.to_be_bytes());
+        for _ in 0..3 {
+            before.update(Lines::default().finish());
+        }
+        assert_eq!(hash(&[]), <[u8; 32]>::from(before.finalize()));
+        let (a, b) = (version("rate", "[]"), version("return", "[]"));
+        assert_ne!(hash(&[]), hash(std::slice::from_ref(&a)));
+        assert_ne!(hash(std::slice::from_ref(&a)), hash(&[version("rate", "[1]")]));
+        assert_eq!(hash(&[a.clone(), b.clone()]), hash(&[b, a]));
+    }
+
+    #[test]
+    fn a_missing_text_is_not_an_empty_one() {
+        let lines = |text: Option<&String>| {
+            let mut lines = Lines::default();
+            lines.optional(text);
+            lines.finish()
+        };
+        assert_ne!(lines(None), lines(Some(&String::new())));
     }
 }

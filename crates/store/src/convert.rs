@@ -20,7 +20,7 @@ use crate::rows::{
 };
 use crate::sql::{JsonDoc, Ts};
 
-fn damaged(table: &'static str, detail: impl Display) -> StoreError {
+pub(crate) fn damaged(table: &'static str, detail: impl Display) -> StoreError {
     StoreError::Damaged { table, detail: detail.to_string() }
 }
 
@@ -236,15 +236,23 @@ pub(crate) fn integration_record(row: &IntegrationRow) -> IntegrationRecord {
     }
 }
 
+/// Names with commas between.
+fn names(text: &str) -> Vec<String> {
+    text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
 pub(crate) fn api_key(row: ApiKeyRecord) -> Result<ApiKeyRow, StoreError> {
     Ok(ApiKeyRow {
         id: row.id,
         label: row.label,
         secret_hash: hash32("api_key", row.secret_hash)?,
-        roles: row.roles.split(',').filter(|role| !role.is_empty()).map(str::to_owned).collect(),
+        roles: names(&row.roles),
         created_at: row.created_at.0,
         expires_at: row.expires_at.0,
         revoked_at: row.revoked_at.map(|at| at.0),
+        suppliers: row.suppliers.map(|ids| names(&ids)),
+        last_used_at: row.last_used_at.map(|at| at.0),
+        replaces: row.replaces,
     })
 }
 
@@ -257,6 +265,9 @@ pub(crate) fn api_key_record(row: &ApiKeyRow) -> ApiKeyRecord {
         created_at: Ts(row.created_at),
         expires_at: Ts(row.expires_at),
         revoked_at: row.revoked_at.map(Ts),
+        suppliers: row.suppliers.as_ref().map(|ids| ids.join(",")),
+        last_used_at: row.last_used_at.map(Ts),
+        replaces: row.replaces.clone(),
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ltv_core::ledger::{Entry, Line, LineKey};
+use ltv_core::subscription::PartyFact;
 use ltv_core::{MessageId, ObjectKey, Observation};
 
 use crate::StoreError;
 use crate::convert;
-use crate::models::{LogRow, PostingRow};
+use crate::models::{FactRow, LogRow, PostingRow};
 use crate::traits::Booker;
 
 /// An observation, with the integration of its message.
@@ -21,6 +22,12 @@ pub(crate) struct Seen {
 /// A message under a version of the mapping.
 pub(crate) type Shown = (i64, i32);
 
+/// The newest versions of the facts of a case, by kind and party.
+pub(crate) type Known = BTreeMap<(String, String), String>;
+
+/// A version that holds no facts.
+const NO_FACTS: &str = "[]";
+
 /// A case that is to be booked.
 #[derive(Debug)]
 pub(crate) struct CaseInput {
@@ -32,12 +39,16 @@ pub(crate) struct CaseInput {
     pub(crate) posted: Vec<PostingRow>,
     /// What was logged for it already.
     pub(crate) logged: BTreeSet<Shown>,
+    /// What it said already.
+    pub(crate) known: Known,
 }
 
 /// What is to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     pub(crate) entries: Vec<DraftEntry>,
+    /// Facts that are others than before.
+    pub(crate) facts: Vec<DraftFacts>,
     /// Cases with what they saw for the first time.
     pub(crate) log: Vec<(String, Shown)>,
     pub(crate) stuck: Vec<(ObjectKey, String)>,
@@ -54,6 +65,15 @@ pub(crate) struct DraftEntry {
     pub(crate) integrations: BTreeMap<MessageId, String>,
 }
 
+/// The facts of a case, of one kind and party.
+#[derive(Debug)]
+pub(crate) struct DraftFacts {
+    pub(crate) anchor: String,
+    pub(crate) kind: String,
+    pub(crate) party: String,
+    pub(crate) body: String,
+}
+
 impl Draft {
     /// Reckons out the entries of these cases.
     pub(crate) fn of(cases: &[CaseInput], booker: &Booker) -> Result<Self, StoreError> {
@@ -68,7 +88,8 @@ impl Draft {
         let text = case.anchor.to_string();
         let posted = sum_up(&case.posted)?;
         match entry_of(case, &posted, booker) {
-            Ok(entry) => {
+            Ok((entry, facts)) => {
+                self.facts.extend(changed_facts(&text, &case.known, facts)?);
                 if let Some(entry) = entry {
                     let sequence = case
                         .sequence
@@ -96,12 +117,32 @@ fn entry_of(
     case: &CaseInput,
     posted: &BTreeMap<LineKey, Line>,
     booker: &Booker,
-) -> Result<Option<Entry>, String> {
+) -> Result<(Option<Entry>, Vec<PartyFact>), String> {
     let observations: Vec<Observation> = case.seen.iter().map(|seen| seen.observation.clone()).collect();
     // One case that brings the mathematics down must not take the others with it (I13).
     let booking = catch_unwind(AssertUnwindSafe(|| booker(&case.anchor, &observations)))
         .unwrap_or_else(|_panic| Err("the computation panicked".to_owned()))?;
-    booking.target.entry(posted).map_err(|error| error.to_string())
+    let entry = booking.target.entry(posted).map_err(|error| error.to_string())?;
+    Ok((entry, booking.facts))
+}
+
+/// New versions: of what is said otherwise than before, and of what is said no more.
+fn changed_facts(anchor: &str, known: &Known, said: Vec<PartyFact>) -> Result<Vec<DraftFacts>, StoreError> {
+    let mut lists: BTreeMap<(String, String), Vec<PartyFact>> =
+        known.keys().map(|key| (key.clone(), Vec::new())).collect();
+    for fact in said {
+        let key = (fact.fact.kind().to_owned(), convert::clean(&fact.party.to_string()).into_owned());
+        lists.entry(key).or_default().push(fact);
+    }
+    let mut changed = Vec::new();
+    for ((kind, party), list) in lists {
+        let body = serde_json::to_string(&list).map_err(|error| convert::damaged("fact", error))?;
+        let before = known.get(&(kind.clone(), party.clone())).map_or(NO_FACTS, String::as_str);
+        if body != before {
+            changed.push(DraftFacts { anchor: anchor.to_owned(), kind, party, body });
+        }
+    }
+    Ok(changed)
 }
 
 /// Sums of what was posted, per key; the source is that of the newest posting.
@@ -158,6 +199,22 @@ impl DraftEntry {
             })
             .collect()
     }
+}
+
+/// The rows of facts in a block.
+pub(crate) fn fact_rows(facts: &[DraftFacts], block: i64) -> Vec<FactRow> {
+    let mut rows: Vec<FactRow> = facts
+        .iter()
+        .map(|facts| FactRow {
+            anchor: facts.anchor.clone(),
+            kind: facts.kind.clone(),
+            party: facts.party.clone(),
+            block,
+            body: facts.body.clone(),
+        })
+        .collect();
+    rows.sort();
+    rows
 }
 
 /// The rows of log lines in a block.

@@ -4,12 +4,14 @@
 
 mod canonical;
 mod convert;
+mod convert_admin;
 mod draft;
 mod error;
 mod fail;
 mod group_commit;
 mod migrations;
 mod models;
+mod models_admin;
 mod open;
 mod postgres;
 mod rows;

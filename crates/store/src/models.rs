@@ -223,6 +223,16 @@ pub(crate) struct CompletenessRow {
     pub complete_through: Ts,
 }
 
+#[derive(Debug, Clone, Insertable, Queryable, Selectable, PartialEq, Eq, PartialOrd, Ord)]
+#[diesel(table_name = schema::fact, treat_none_as_default_value = false)]
+pub(crate) struct FactRow {
+    pub anchor: String,
+    pub kind: String,
+    pub party: String,
+    pub block: i64,
+    pub body: String,
+}
+
 #[derive(Debug, Clone, Insertable, Queryable, Selectable)]
 #[diesel(table_name = schema::running_total, treat_none_as_default_value = false)]
 pub(crate) struct TotalRow {
@@ -265,6 +275,9 @@ pub(crate) struct ApiKeyRecord {
     pub created_at: Ts,
     pub expires_at: Ts,
     pub revoked_at: Option<Ts>,
+    pub suppliers: Option<String>,
+    pub last_used_at: Option<Ts>,
+    pub replaces: Option<String>,
 }
 
 #[derive(Debug, Clone, Insertable, Queryable, Selectable)]

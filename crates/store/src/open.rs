@@ -26,7 +26,8 @@ pub struct OpenOptions {
     pub migrate: Migrate,
     /// How many connections may read at once (SQLite), or how many there are (PostgreSQL).
     pub readers: u32,
-    /// True for the one server of an embedded store: takes the lock file and checks the files.
+    /// True for a server. Of an embedded store there is one: it takes the lock file and checks the files. On PostgreSQL
+    /// several share a lock, so that nobody replaces the ledger under them.
     pub exclusive: bool,
     /// Whether unsafe settings of the database are an error (I17).
     pub check_settings: bool,

@@ -216,7 +216,7 @@ pub struct Booked {
     pub block: Option<i64>,
     /// How many entries.
     pub entries: usize,
-    /// The parties whose balances changed.
+    /// The parties whose balances or facts changed.
     pub parties: Vec<Party>,
     /// Cases that could not be computed, with the reason.
     pub stuck: Vec<(ObjectKey, String)>,
@@ -381,6 +381,12 @@ pub struct ApiKeyRow {
     pub expires_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The suppliers that it is limited to; `None`: all.
+    pub suppliers: Option<Vec<String>>,
+    /// When it was last used, to the minute or so.
+    pub last_used_at: Option<Timestamp>,
+    /// The id of the key that it takes the place of.
+    pub replaces: Option<String>,
 }
 
 /// A dashboard session or one-time sign-in link.

@@ -144,6 +144,12 @@ diesel::table! {
         expires_at -> Utc,
         /// When it was revoked.
         revoked_at -> Nullable<Utc>,
+        /// Ids of the suppliers that it is limited to, with commas between; null: all.
+        suppliers -> Nullable<Text>,
+        /// When it was last used, to the minute or so.
+        last_used_at -> Nullable<Utc>,
+        /// The id of the key that it takes the place of.
+        replaces -> Nullable<Text>,
     }
 }
 
@@ -472,7 +478,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql::types::{Doc, Utc};
 
-    /// Customers that have postings.
+    /// Customers that have postings or facts.
     party (key) {
         /// The party.
         #[sql_name = "party"]
@@ -484,6 +490,197 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::types::{Doc, Utc};
+
+    /// What cases say beside their postings: versions by block, the newest counts. Append-only.
+    fact (anchor, kind, party, block) {
+        /// The case.
+        anchor -> Text,
+        /// What it speaks of: contract, discount, billed, dunning, return or rate.
+        kind -> Text,
+        /// Whose it is.
+        party -> Text,
+        /// The block.
+        block -> BigInt,
+        /// A list as JSON, as it was sealed; an empty one: it says it no more.
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::types::{Doc, Utc};
+
+    /// Long work, with leases.
+    job (id) {
+        /// Its id.
+        id -> Text,
+        /// What is to be done.
+        kind -> Text,
+        /// At most one job of a key is queued or running; null: any number.
+        key -> Nullable<Text>,
+        /// What it is about.
+        input -> Doc,
+        /// queued, running, done, failed or cancelled.
+        status -> Text,
+        /// A higher one goes first.
+        priority -> Integer,
+        /// Not before.
+        run_at -> Utc,
+        /// How often it was begun.
+        attempts -> Integer,
+        /// Until when a worker has it.
+        lease_until -> Nullable<Utc>,
+        /// Raised with each claim, so that a worker that lost it can write no more.
+        lease_token -> BigInt,
+        /// How far it got.
+        progress -> Doc,
+        /// What it gave.
+        result -> Nullable<Doc>,
+        /// What went wrong last, redacted.
+        error -> Nullable<Text>,
+        /// Whether it is to be called off at the next step.
+        cancel_asked -> Bool,
+        /// Who asked for it.
+        requested_by -> Text,
+        /// When it was asked for.
+        created_at -> Utc,
+        /// When it last changed.
+        updated_at -> Utc,
+        /// When it ended.
+        ended_at -> Nullable<Utc>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::types::{Doc, Utc};
+
+    /// When each schedule last fired.
+    schedule (name) {
+        /// Its name.
+        name -> Text,
+        /// When it last fired.
+        fired_at -> Utc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::types::{Doc, Utc};
+
+    /// Requests with one effect, and the answers that repetitions get.
+    idempotency (principal, key) {
+        /// Who asks.
+        principal -> Text,
+        /// The caller's key.
+        key -> Text,
+        /// Method and path.
+        route -> Text,
+        /// SHA-256 of the request.
+        request_hash -> Binary,
+        /// The HTTP status; null while it is in flight.
+        status -> Nullable<Integer>,
+        /// The content type of the answer.
+        content_type -> Nullable<Text>,
+        /// The Location header of the answer.
+        location -> Nullable<Text>,
+        /// The body of the answer.
+        body -> Nullable<Binary>,
+        /// When one in flight may be begun anew.
+        in_flight_until -> Utc,
+        /// When it may be forgotten.
+        keep_until -> Utc,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::types::{Doc, Utc};
+
+    /// Who did what. Chained, without gaps. Append-only.
+    audit (seq) {
+        /// Its place, from 1, without gaps.
+        seq -> BigInt,
+        /// When.
+        at -> Utc,
+        /// key, session, command, system or nobody.
+        actor_kind -> Text,
+        /// The id of the key; never the key.
+        actor_id -> Text,
+        /// The roles, with commas between.
+        actor_roles -> Text,
+        /// What was done.
+        action -> Text,
+        /// On what; never values of personal data.
+        object -> Text,
+        /// done, denied or failed.
+        outcome -> Text,
+        /// Why, as given by the person.
+        reason -> Nullable<Text>,
+        /// The request.
+        request_id -> Nullable<Text>,
+        /// Keyed hash of the address.
+        source_ip_hash -> Nullable<Text>,
+        /// Digest of the object before.
+        before_digest -> Nullable<Text>,
+        /// Digest of the object after.
+        after_digest -> Nullable<Text>,
+        /// The version of the code.
+        code_version -> Text,
+        /// The newest block of the ledger when it was recorded.
+        block -> BigInt,
+        /// The hash of that block.
+        block_hash -> Binary,
+        /// The hash of the record before.
+        previous_hash -> Binary,
+        /// Its hash.
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::types::{Doc, Utc};
+
+    /// The newest record of the audit log: one row, the lock under which records are chained.
+    audit_head (id) {
+        /// Always 1.
+        id -> Integer,
+        /// Its place; 0 before the first.
+        seq -> BigInt,
+        /// Its hash.
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::types::{Doc, Utc};
+
+    /// What people decided on dead letters.
+    dead_letter_decision (message_id) {
+        /// The message.
+        message_id -> BigInt,
+        /// How often it was retried by people.
+        redrives -> Integer,
+        /// Who proposes to discard it.
+        discard_proposed_by -> Nullable<Text>,
+        /// Why.
+        discard_reason -> Nullable<Text>,
+        /// When it was proposed.
+        discard_proposed_at -> Nullable<Utc>,
+        /// Who agreed.
+        discard_approved_by -> Nullable<Text>,
+        /// Whether it takes a second person to agree.
+        bears_money -> Bool,
+        /// When it was discarded.
+        discarded_at -> Nullable<Utc>,
+    }
+}
+
 diesel::joinable!(posting -> block (block));
 
 // Only what is read together: all pairs of all tables would cost the compiler half a minute.
@@ -492,3 +689,4 @@ diesel::allow_tables_to_appear_in_same_query!(block, posting);
 diesel::allow_tables_to_appear_in_same_query!(block, ledger_entry);
 diesel::allow_tables_to_appear_in_same_query!(block, block_log);
 diesel::allow_tables_to_appear_in_same_query!(block, block_completeness);
+diesel::allow_tables_to_appear_in_same_query!(block, fact);

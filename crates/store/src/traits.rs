@@ -173,10 +173,7 @@ pub trait Query: Send + Sync {
 
     /// Facts of cases, by (party, anchor): of each case and kind the newest version that the filter lets see. Versions
     /// that hold no facts are left out.
-    async fn facts(&self, filter: &FactFilter) -> Result<Vec<CaseFacts>, StoreError> {
-        let _ = filter;
-        Err(not_built("facts"))
-    }
+    async fn facts(&self, filter: &FactFilter) -> Result<Vec<CaseFacts>, StoreError>;
 
     /// Suspense per party and currency that is not zero, for people to look into.
     async fn suspense(&self, limit: i64) -> Result<Vec<(ObjectKey, Party, ltv_core::Money)>, StoreError>;
@@ -209,6 +206,12 @@ pub trait Admin: Send + Sync {
     /// Revokes an API key; false when there is none.
     async fn revoke_api_key(&self, id: &str, now: Timestamp) -> Result<bool, StoreError>;
 
+    /// Notes that a key was used. How often is the caller's matter: once a minute tells enough.
+    async fn touch_api_key(&self, id: &str, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Has a key end at `at`, unless it ends before that already; false when there is none.
+    async fn expire_api_key(&self, id: &str, at: Timestamp) -> Result<bool, StoreError>;
+
     /// Adds a session or link.
     async fn add_session(&self, row: &SessionRow) -> Result<(), StoreError>;
 
@@ -235,17 +238,11 @@ pub trait Admin: Send + Sync {
 #[async_trait]
 pub trait Jobs: Send + Sync {
     /// Adds a job; when one of its key is queued or running, answers that one instead.
-    async fn add_job(&self, job: &NewJob, now: Timestamp) -> Result<JobRow, StoreError> {
-        let _ = (job, now);
-        Err(not_built("jobs"))
-    }
+    async fn add_job(&self, job: &NewJob, now: Timestamp) -> Result<JobRow, StoreError>;
 
     /// Claims the due job of highest priority, then of earliest time, that is queued or whose worker lost it; raises
     /// its attempts and its token.
-    async fn claim_job(&self, now: Timestamp, lease_until: Timestamp) -> Result<Option<JobRow>, StoreError> {
-        let _ = (now, lease_until);
-        Err(not_built("jobs"))
-    }
+    async fn claim_job(&self, now: Timestamp, lease_until: Timestamp) -> Result<Option<JobRow>, StoreError>;
 
     /// Ends a step; answers the job as it stands now, `None` when the token is not the newest: the lease was lost.
     async fn end_job_step(
@@ -254,22 +251,13 @@ pub trait Jobs: Send + Sync {
         token: i64,
         end: &JobEnd,
         now: Timestamp,
-    ) -> Result<Option<JobRow>, StoreError> {
-        let _ = (id, token, end, now);
-        Err(not_built("jobs"))
-    }
+    ) -> Result<Option<JobRow>, StoreError>;
 
     /// Asks for a job to be called off; one that is queued is called off at once. `None`: there is none.
-    async fn cancel_job(&self, id: &str, now: Timestamp) -> Result<Option<JobRow>, StoreError> {
-        let _ = (id, now);
-        Err(not_built("jobs"))
-    }
+    async fn cancel_job(&self, id: &str, now: Timestamp) -> Result<Option<JobRow>, StoreError>;
 
     /// A job.
-    async fn job(&self, id: &str) -> Result<Option<JobRow>, StoreError> {
-        let _ = id;
-        Err(not_built("jobs"))
-    }
+    async fn job(&self, id: &str) -> Result<Option<JobRow>, StoreError>;
 
     /// Jobs, newest first by (created at, id), after the one named; `kind` and `status` narrow.
     async fn jobs(
@@ -278,16 +266,10 @@ pub trait Jobs: Send + Sync {
         kind: Option<&str>,
         status: Option<JobStatus>,
         limit: i64,
-    ) -> Result<Vec<JobRow>, StoreError> {
-        let _ = (after, kind, status, limit);
-        Err(not_built("jobs"))
-    }
+    ) -> Result<Vec<JobRow>, StoreError>;
 
     /// Deletes jobs that ended before; answers how many.
-    async fn prune_jobs(&self, ended_before: Timestamp) -> Result<i64, StoreError> {
-        let _ = ended_before;
-        Err(not_built("jobs"))
-    }
+    async fn prune_jobs(&self, ended_before: Timestamp) -> Result<i64, StoreError>;
 
     /// When a schedule last fired: moves it from `expected` to `fired_at` and answers true, or answers false because
     /// another node did. `None` expected: it never fired.
@@ -296,15 +278,10 @@ pub trait Jobs: Send + Sync {
         name: &str,
         expected: Option<Timestamp>,
         fired_at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let _ = (name, expected, fired_at);
-        Err(not_built("schedules"))
-    }
+    ) -> Result<bool, StoreError>;
 
     /// When each schedule last fired.
-    async fn schedules(&self) -> Result<BTreeMap<String, Timestamp>, StoreError> {
-        Err(not_built("schedules"))
-    }
+    async fn schedules(&self) -> Result<BTreeMap<String, Timestamp>, StoreError>;
 }
 
 /// Requests with one effect, the audit log, and decisions of people.
@@ -316,10 +293,7 @@ pub trait Records: Send + Sync {
         row: &IdempotencyRow,
         now: Timestamp,
         in_flight_until: Timestamp,
-    ) -> Result<Begun, StoreError> {
-        let _ = (row, now, in_flight_until);
-        Err(not_built("idempotency"))
-    }
+    ) -> Result<Begun, StoreError>;
 
     /// Keeps the answer to a request until `keep_until`; `None`: it had no effect, forget it.
     async fn end_request(
@@ -327,39 +301,22 @@ pub trait Records: Send + Sync {
         row: &IdempotencyRow,
         answer: Option<&StoredAnswer>,
         keep_until: Timestamp,
-    ) -> Result<(), StoreError> {
-        let _ = (row, answer, keep_until);
-        Err(not_built("idempotency"))
-    }
+    ) -> Result<(), StoreError>;
 
     /// Appends records in one transaction, chained; answers the newest place.
-    async fn append_audit(&self, records: Vec<NewAudit>) -> Result<i64, StoreError> {
-        let _ = records;
-        Err(not_built("audit"))
-    }
+    async fn append_audit(&self, records: Vec<NewAudit>) -> Result<i64, StoreError>;
 
     /// Records, newest first.
-    async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>, StoreError> {
-        let _ = filter;
-        Err(not_built("audit"))
-    }
+    async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>, StoreError>;
 
     /// Checks the chain of the audit log, and that the blocks that it names are those of the ledger.
-    async fn verify_audit(&self) -> Result<Vec<VerifyFinding>, StoreError> {
-        Err(not_built("audit"))
-    }
+    async fn verify_audit(&self) -> Result<Vec<VerifyFinding>, StoreError>;
 
     /// What people decided on dead letters.
-    async fn decisions(&self, messages: &[MessageId]) -> Result<Vec<DecisionRow>, StoreError> {
-        let _ = messages;
-        Err(not_built("decisions"))
-    }
+    async fn decisions(&self, messages: &[MessageId]) -> Result<Vec<DecisionRow>, StoreError>;
 
     /// Counts a retry of a dead letter by a person; answers how often that happened before.
-    async fn count_redrive(&self, message: MessageId) -> Result<i32, StoreError> {
-        let _ = message;
-        Err(not_built("decisions"))
-    }
+    async fn count_redrive(&self, message: MessageId) -> Result<i32, StoreError>;
 
     /// Proposes to discard a dead letter.
     async fn propose_discard(
@@ -368,10 +325,7 @@ pub trait Records: Send + Sync {
         by: &str,
         reason: &str,
         now: Timestamp,
-    ) -> Result<Decided, StoreError> {
-        let _ = (message, by, reason, now);
-        Err(not_built("decisions"))
-    }
+    ) -> Result<Decided, StoreError>;
 
     /// Agrees to a discard that somebody else proposed. Where `alone`, it needs nobody else: it bears no money.
     async fn approve_discard(
@@ -380,14 +334,7 @@ pub trait Records: Send + Sync {
         by: &str,
         alone: bool,
         now: Timestamp,
-    ) -> Result<Decided, StoreError> {
-        let _ = (message, by, alone, now);
-        Err(not_built("decisions"))
-    }
-}
-
-fn not_built(what: &'static str) -> StoreError {
-    StoreError::Damaged { table: what, detail: "not built yet".to_owned() }
+    ) -> Result<Decided, StoreError>;
 }
 
 /// A whole store.

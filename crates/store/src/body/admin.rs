@@ -22,12 +22,6 @@ use crate::tx::{at, write_tx};
 use crate::{ROWS_MAX, StoreError};
 
 #[async_trait]
-impl crate::traits::Jobs for Handle {}
-
-#[async_trait]
-impl crate::traits::Records for Handle {}
-
-#[async_trait]
 impl Admin for Handle {
     async fn store_id(&self) -> Result<Uuid, StoreError> {
         let mut conn = self.inbox_read().await?;
@@ -91,6 +85,16 @@ impl Admin for Handle {
     async fn revoke_api_key(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let id = id.to_owned();
         write_tx!(self, inbox_write, "revoke an API key", revoke_api_key, id, now)
+    }
+
+    async fn touch_api_key(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        write_tx!(self, inbox_write, "note the use of an API key", touch_api_key, id, now)
+    }
+
+    async fn expire_api_key(&self, id: &str, at: Timestamp) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        write_tx!(self, inbox_write, "have an API key end", expire_api_key, id, at)
     }
 
     async fn add_session(&self, row: &SessionRow) -> Result<(), StoreError> {
@@ -205,6 +209,33 @@ async fn revoke_api_key(conn: &mut Conn, id: &str, now: &Timestamp) -> Result<bo
         .execute(conn)
         .await?;
     diesel::delete(session::table.filter(session::key_id.eq(id))).execute(conn).await?;
+    Ok(true)
+}
+
+async fn touch_api_key(conn: &mut Conn, id: &str, now: &Timestamp) -> Result<(), Fail> {
+    // Of two nodes that note it at once the later time stands.
+    let earlier = api_key::last_used_at.is_null().or(api_key::last_used_at.lt(Ts(*now)).assume_not_null());
+    diesel::update(api_key::table)
+        .filter(api_key::id.eq(id))
+        .filter(earlier)
+        .set(api_key::last_used_at.eq(Some(Ts(*now))))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+async fn expire_api_key(conn: &mut Conn, id: &str, at: &Timestamp) -> Result<bool, Fail> {
+    let known: Option<Ts> = locked!(api_key::table.filter(api_key::id.eq(id)).select(api_key::expires_at))
+        .get_result(conn)
+        .await
+        .optional()?;
+    let Some(known) = known else { return Ok(false) };
+    // Never later than before.
+    diesel::update(api_key::table)
+        .filter(api_key::id.eq(id))
+        .set(api_key::expires_at.eq(known.min(Ts(*at))))
+        .execute(conn)
+        .await?;
     Ok(true)
 }
 

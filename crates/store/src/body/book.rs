@@ -7,9 +7,9 @@ use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use ltv_core::{ObjectKey, Timestamp};
 
-use super::closure;
 use super::dialect::{Conn, OTHERS_WRITE, insert_rows, locked};
 use super::seal::{Stamp, seal};
+use super::{closure, facts};
 use crate::convert;
 use crate::draft::{CaseInput, Draft, Seen, Shown};
 use crate::fail::Fail;
@@ -42,7 +42,7 @@ pub(super) async fn book(
     let draft = Draft::of(&cases, booker)?;
     note_stuck(conn, &draft, now).await?;
     unmark(conn, versions).await?;
-    if draft.entries.is_empty() && draft.log.is_empty() {
+    if draft.entries.is_empty() && draft.facts.is_empty() && draft.log.is_empty() {
         return Ok(Booked { stuck: draft.stuck, ..Booked::default() });
     }
     seal(conn, draft, &[], Stamp::Now(*now)).await
@@ -158,6 +158,7 @@ async fn inputs(
     let anchors: Vec<String> = sequences.keys().cloned().collect();
     let mut posted = load_posted(conn, &sequences).await?;
     let mut logged = load_logged(conn, &anchors).await?;
+    let mut known = facts::known(conn, &anchors).await?;
     let mut cases = Vec::with_capacity(sequences.len());
     for (text, sequence) in sequences {
         let anchor: ObjectKey = convert::parse("ledger_case", &text)?;
@@ -167,6 +168,7 @@ async fn inputs(
             seen: seen.remove(&text).unwrap_or_default(),
             posted: posted.remove(&text).unwrap_or_default(),
             logged: logged.remove(&text).unwrap_or_default(),
+            known: known.remove(&text).unwrap_or_default(),
         });
     }
     Ok(cases)

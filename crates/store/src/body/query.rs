@@ -10,10 +10,12 @@ use ltv_core::{Money, ObjectKey, Observation, Party, Timestamp};
 
 use super::Handle;
 use super::dialect::Db;
+use super::facts;
 use crate::StoreError;
 use crate::convert;
 use crate::models::{ObservationRow, PartyRecord, PostingRow};
 use crate::rows::{Completeness, LedgerLine, PartyRow, PartySum, PostingFilter, SumFilter};
+use crate::rows_admin::{CaseFacts, FactFilter};
 use crate::schema::{block, block_completeness, observation, party, posting, running_total, stuck_case};
 use crate::sql::{Ts, sum_i64};
 use crate::traits::Query;
@@ -262,6 +264,11 @@ impl Query for Handle {
         rows.into_iter()
             .map(|(anchor, reason)| Ok((convert::parse("stuck_case", &anchor)?, reason)))
             .collect()
+    }
+
+    async fn facts(&self, filter: &FactFilter) -> Result<Vec<CaseFacts>, StoreError> {
+        let mut conn = self.ledger_read().await?;
+        facts::facts(&mut conn, filter).await.map_err(|fail| fail.at("read facts"))
     }
 
     async fn suspense(&self, limit: i64) -> Result<Vec<(ObjectKey, Party, Money)>, StoreError> {

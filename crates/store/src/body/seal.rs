@@ -10,8 +10,9 @@ use ltv_core::{Party, SupplierId, Timestamp};
 
 use super::book::out_of_order;
 use super::dialect::{Conn, insert_rows, locked};
+use super::facts;
 use crate::canonical::Sealed;
-use crate::draft::{Draft, log_rows};
+use crate::draft::{Draft, fact_rows, log_rows};
 use crate::fail::Fail;
 use crate::models::{BlockRow, CompletenessRow, EntryRow, LogRow, PartyRecord, PostingRow, TotalRow};
 use crate::rows::{Booked, Completeness};
@@ -53,6 +54,7 @@ pub(super) async fn seal(
 
     let postings: Vec<PostingRow> = draft.entries.iter().flat_map(|entry| entry.rows(number)).collect();
     let log = log_rows(&draft.log, number);
+    let facts = fact_rows(&draft.facts, number);
     let completeness: Vec<CompletenessRow> = completeness
         .iter()
         .map(|line| CompletenessRow {
@@ -63,12 +65,15 @@ pub(super) async fn seal(
         .collect();
     insert_entries(conn, &draft, &postings, number).await?;
     insert_lines(conn, &log, &completeness).await?;
+    facts::insert(conn, &facts).await?;
     add_totals(conn, &postings).await?;
-    let parties: BTreeSet<Party> = draft
-        .entries
-        .iter()
-        .flat_map(|entry| entry.entry.postings().iter().map(|posting| posting.key.party.clone()))
-        .collect();
+    let mut parties = facts::parties(&facts)?;
+    parties.extend(
+        draft
+            .entries
+            .iter()
+            .flat_map(|entry| entry.entry.postings().iter().map(|posting| posting.key.party.clone())),
+    );
     insert_parties(conn, &parties, number).await?;
 
     let hash = Sealed {
@@ -78,6 +83,7 @@ pub(super) async fn seal(
         postings: &postings,
         log: &log,
         completeness: &completeness,
+        facts: &facts,
     }
     .hash();
     let entries = i32::try_from(draft.entries.len())

@@ -8,10 +8,11 @@ use diesel_async::RunQueryDsl;
 use ltv_core::digest::Digest;
 
 use super::dialect::{Conn, snapshot};
+use super::facts;
 use crate::canonical::{Lines, Sealed, sort_postings};
 use crate::convert;
 use crate::fail::Fail;
-use crate::models::{BlockRow, CompletenessRow, EntryRow, LogRow, PostingRow, TotalRow};
+use crate::models::{BlockRow, CompletenessRow, EntryRow, FactRow, LogRow, PostingRow, TotalRow};
 use crate::rows::VerifyFinding;
 use crate::schema::{
     block, block_completeness, block_log, ledger_case, ledger_entry, ledger_head, posting, running_total,
@@ -25,7 +26,7 @@ const POSTINGS_PAGE: i64 = 5_000;
 /// How many findings are told: after so many, more do not help.
 const FINDINGS_MAX: usize = 1_000;
 
-/// The order-free digest of all postings.
+/// The order-free digest of all postings and of the facts as they stand.
 pub(super) async fn digest(conn: &mut Conn) -> Result<Digest, Fail> {
     snapshot!(conn, async |conn: &mut Conn| {
         let mut digest = Digest::default();
@@ -38,17 +39,19 @@ pub(super) async fn digest(conn: &mut Conn) -> Result<Digest, Fail> {
                 .select((posting::id, PostingRow::as_select()))
                 .load(conn)
                 .await?;
-            let Some((last, _)) = rows.last() else { return Ok(digest) };
+            let Some((last, _)) = rows.last() else { break };
             after = *last;
             for (_, row) in &rows {
                 let posting = convert::posting(row)?;
                 digest.add(&row.anchor, &posting.key, posting.line.amount_minor, posting.line.quantity);
             }
         }
+        facts::add_to_digest(conn, &mut digest).await?;
+        Ok::<_, Fail>(digest)
     })
 }
 
-/// The hash over all entries, and how many entries and blocks there are.
+/// The hash over all entries and facts, and how many entries and blocks there are.
 pub(super) async fn fingerprint(conn: &mut Conn) -> Result<([u8; 32], i64, i64), Fail> {
     snapshot!(conn, async |conn: &mut Conn| {
         let mut lines = Lines::default();
@@ -59,6 +62,7 @@ pub(super) async fn fingerprint(conn: &mut Conn) -> Result<([u8; 32], i64, i64),
             after = (last.anchor.clone(), last.sequence);
             add_entries(conn, &mut lines, &rows).await?;
         }
+        facts::add_to_fingerprint(conn, &mut lines).await?;
         let entries = ledger_entry::table.select(count_star()).get_result(conn).await?;
         let blocks = block::table.select(count_star()).get_result(conn).await?;
         Ok::<_, Fail>((lines.finish(), entries, blocks))
@@ -168,6 +172,7 @@ struct Page {
     postings: HashMap<i64, Vec<PostingRow>>,
     log: HashMap<i64, Vec<LogRow>>,
     completeness: HashMap<i64, Vec<CompletenessRow>>,
+    facts: HashMap<i64, Vec<FactRow>>,
     entries: HashMap<i64, i64>,
 }
 
@@ -198,6 +203,7 @@ impl Page {
             postings: grouped(postings, |row| row.block),
             log: grouped(log, |row| row.block),
             completeness: grouped(completeness, |row| row.block),
+            facts: grouped(facts::of_blocks(conn, after, last).await?, |row| row.block),
             entries: entries.into_iter().collect(),
         })
     }
@@ -229,6 +235,7 @@ fn check_block(previous: &BlockRow, block: &BlockRow, page: &mut Page, findings:
         postings: &page.postings.remove(&number).unwrap_or_default(),
         log: &page.log.remove(&number).unwrap_or_default(),
         completeness: &page.completeness.remove(&number).unwrap_or_default(),
+        facts: &page.facts.remove(&number).unwrap_or_default(),
     }
     .hash();
     if block.hash != hash {
@@ -296,6 +303,10 @@ async fn check_strays(conn: &mut Conn, findings: &mut Findings) -> Result<(), Fa
         block_completeness::table.filter(not(exists(known))).select(count_star()).get_result(conn).await?;
     if stray > 0 {
         findings.add("block_log", format!("{stray} completeness lines are of no block"));
+    }
+    let stray = facts::strays(conn).await?;
+    if stray > 0 {
+        findings.add("fact", format!("{stray} facts are of no block"));
     }
     let entry = sql::<Bool>(
         "NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.anchor = posting.anchor \

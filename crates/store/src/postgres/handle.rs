@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use diesel::ConnectionError;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::EmbeddedMigrations;
+use tokio::sync::Mutex;
 
 use super::dialect::{Conn, Db};
 use super::tls::Server;
@@ -28,6 +29,8 @@ const TIMEOUTS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; 
     SET idle_in_transaction_session_timeout = '15s'; SET timezone = 'UTC';";
 /// The advisory lock that is held while tables change.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(7080)";
+/// The advisory lock that servers share, and that whoever replaces the ledger must have alone.
+const SERVER_LOCK: i64 = 7082;
 /// How many months of messages have partitions of their own, this one included.
 const MONTHS: i32 = 13;
 
@@ -44,6 +47,8 @@ pub(super) struct Shared {
     pub(super) owner: Server,
     pub(super) size: u32,
     pub(super) pool: Pool<Conn>,
+    /// Kept open by a server: its share of the lock goes with it.
+    serving: Mutex<Option<Conn>>,
 }
 
 impl PgStore {
@@ -62,9 +67,17 @@ impl PgStore {
         } else if options.migrate != Migrate::Refuse {
             make_partitions(&owner).await;
         }
+        let serving = if options.exclusive {
+            let mut conn = connect(&server, "SET timezone = 'UTC'").await?;
+            take_lock(&mut conn, "pg_try_advisory_lock_shared").await?;
+            Some(conn)
+        } else {
+            None
+        };
         let size = options.readers.max(2);
         let pool = pool(&server, size, LEDGER).await?;
-        Ok(Self { shared: Arc::new(Shared { server, owner, size, pool }) })
+        let serving = Mutex::new(serving);
+        Ok(Self { shared: Arc::new(Shared { server, owner, size, pool, serving }) })
     }
 
     /// Brings both schemas up to date.
@@ -88,8 +101,31 @@ impl PgStore {
         let Shared { server, owner, size, .. } = self.shared.as_ref();
         let pool = pool(server, *size, schema).await?;
         Ok(Self {
-            shared: Arc::new(Shared { server: server.clone(), owner: owner.clone(), size: *size, pool }),
+            shared: Arc::new(Shared {
+                server: server.clone(),
+                owner: owner.clone(),
+                size: *size,
+                pool,
+                serving: Mutex::new(None),
+            }),
         })
+    }
+
+    /// Replaces the ledger while no other server has the store.
+    async fn swap_in_alone(&self) -> Result<(), StoreError> {
+        let mut serving = self.shared.serving.lock().await;
+        // A session never waits for its own share of the lock.
+        let mut own = None;
+        let conn = match serving.as_mut() {
+            Some(conn) => conn,
+            None => own.insert(connect(&self.shared.server, "SET timezone = 'UTC'").await?),
+        };
+        take_lock(conn, "pg_try_advisory_lock").await?;
+        let swapped = scratch::swap_in(self).await;
+        conn.batch_execute(&format!("SELECT pg_advisory_unlock({SERVER_LOCK})"))
+            .await
+            .map_err(at("give back the lock of servers"))?;
+        swapped
     }
 
     async fn conn(&self) -> Result<PooledConnection<'static, Conn>, StoreError> {
@@ -142,8 +178,17 @@ impl Store for PgStore {
 
     async fn swap_in(&self, scratch: Arc<dyn Store>) -> Result<(), StoreError> {
         drop(scratch);
-        scratch::swap_in(self).await
+        self.swap_in_alone().await
     }
+}
+
+/// Takes the lock of servers, or fails at once.
+async fn take_lock(conn: &mut Conn, function: &str) -> Result<(), StoreError> {
+    let taken: bool = diesel::dsl::sql::<Bool>(&format!("SELECT {function}({SERVER_LOCK})"))
+        .get_result(conn)
+        .await
+        .map_err(at("take the lock of servers"))?;
+    if taken { Ok(()) } else { Err(StoreError::Locked { folder: "the database".to_owned() }) }
 }
 
 async fn pool(server: &Server, size: u32, ledger: &str) -> Result<Pool<Conn>, StoreError> {

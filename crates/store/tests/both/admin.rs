@@ -97,11 +97,46 @@ pub async fn counters_cursors_and_keys_are_kept(fresh: Fresh) {
         created_at: now(),
         expires_at: now() + TimeDelta::days(90),
         revoked_at: None,
+        suppliers: Some(vec!["sup_1".into(), "sup_2".into()]),
+        last_used_at: None,
+        replaces: None,
     };
     store.add_api_key(&key).await.unwrap();
+    assert_eq!(store.api_keys().await.unwrap(), std::slice::from_ref(&key));
     assert!(!store.add_api_key(&key).await.unwrap_err().is_retryable());
     assert!(!store.revoke_api_key("k2", now()).await.unwrap());
     assert!(store.revoke_api_key("k1", now()).await.unwrap());
     assert!(store.revoke_api_key("k1", now() + TimeDelta::days(1)).await.unwrap());
     assert_eq!(store.api_keys().await.unwrap(), [ApiKeyRow { revoked_at: Some(now()), ..key }]);
+}
+
+pub async fn a_key_ends_and_tells_when_it_was_used(fresh: Fresh) {
+    let store = &fresh.store;
+    let key = ApiKeyRow {
+        id: "k1".into(),
+        label: "ops".into(),
+        secret_hash: [3; 32],
+        roles: vec!["viewer".into()],
+        created_at: now(),
+        expires_at: now() + TimeDelta::days(90),
+        revoked_at: None,
+        suppliers: None,
+        last_used_at: None,
+        replaces: Some("k0".into()),
+    };
+    store.add_api_key(&key).await.unwrap();
+    for minute in [5, 3] {
+        store.touch_api_key("k1", now() + TimeDelta::minutes(minute)).await.unwrap();
+    }
+    store.touch_api_key("nobody", now()).await.unwrap();
+    for day in [20, 10, 30] {
+        assert!(store.expire_api_key("k1", now() + TimeDelta::days(day)).await.unwrap());
+    }
+    assert!(!store.expire_api_key("nobody", now()).await.unwrap());
+    let now_known = ApiKeyRow {
+        expires_at: now() + TimeDelta::days(10),
+        last_used_at: Some(now() + TimeDelta::minutes(5)),
+        ..key
+    };
+    assert_eq!(store.api_keys().await.unwrap(), [now_known]);
 }

@@ -82,7 +82,7 @@ async fn pending_migrations_are_refused_where_they_may_not_run() {
     assert!(matches!(store::open(&url, refuse.clone()).await, Err(StoreError::MigrationsPending)));
     // Several nodes that start at once.
     let (a, b) = tokio::join!(store::migrate(&url), store::migrate(&url));
-    assert_eq!(a.unwrap().len() + b.unwrap().len(), 2);
+    assert_eq!(a.unwrap().len() + b.unwrap().len(), 4);
     store::open(&url, refuse).await.unwrap();
 }
 
@@ -137,4 +137,20 @@ async fn every_table_and_column_says_what_it_is_for() {
         .unwrap();
     let silent: Vec<String> = silent.iter().map(|row| row.get(0)).collect();
     assert_eq!(silent, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_is_not_replaced_under_a_server() {
+    let fresh = postgres("replaced").await;
+    let serve = OpenOptions { exclusive: true, ..in_memory_of_a_test() };
+    let server = store::open(&fresh.url, serve.clone()).await.unwrap();
+    let scratch = fresh.store.scratch_ledger().await.unwrap();
+    assert!(matches!(fresh.store.swap_in(scratch).await, Err(StoreError::Locked { .. })));
+    // Its own share of the lock is in nobody's way; that of another server is.
+    let scratch = server.scratch_ledger().await.unwrap();
+    server.swap_in(scratch).await.unwrap();
+    let other = store::open(&fresh.url, serve).await.unwrap();
+    let scratch = server.scratch_ledger().await.unwrap();
+    assert!(matches!(server.swap_in(scratch).await, Err(StoreError::Locked { .. })));
+    other.ping().await.unwrap();
 }
