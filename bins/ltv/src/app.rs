@@ -39,6 +39,7 @@ impl App {
         let mut state = AppState::new(pipeline.clone());
         state.metrics = metrics;
         state.loopback_metrics = config.loopback_metrics;
+        state.limits = config.limits;
         let server =
             http_api::serve(state, listener, config.workers).context("could not start the HTTP server")?;
         let handle = server.handle();

@@ -43,6 +43,11 @@ pub enum Command {
     /// API keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Messages that could not be worked on.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
+    /// Read again what the providers tell, to fill what webhooks left out.
+    Sync(SyncArgs),
     /// Rebuild the ledger from the inbox.
     Replay(ReplayArgs),
     /// Check seals, chain, balances and every stored message.
@@ -78,6 +83,10 @@ pub struct DemoArgs {
     /// In which order messages are delivered.
     #[arg(long, value_enum, default_value_t = DeliveryArg::Messy)]
     pub delivery: DeliveryArg,
+    /// Let the provider have a bad day: 429s, 500s, answers that break off, repeated pages; and lose webhooks, which a
+    /// sweep then finds.
+    #[arg(long)]
+    pub faults: bool,
     /// End after the summary instead of serving on.
     #[arg(long)]
     pub exit: bool,
@@ -113,6 +122,17 @@ pub enum KeysCommand {
         /// How many days it lives.
         #[arg(long, default_value_t = 90)]
         ttl_days: u32,
+        /// Limit the key to this supplier; may be given several times. Such a key may only be viewer or analyst.
+        #[arg(long = "supplier", value_name = "ID")]
+        suppliers: Vec<String>,
+    },
+    /// Make a key that takes the place of another, which works on for a while.
+    Rotate {
+        /// The key's id.
+        id: String,
+        /// For how many more hours the old key works.
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=24))]
+        overlap_hours: u32,
     },
     /// Show all keys, without their secrets.
     List,
@@ -121,6 +141,75 @@ pub enum KeysCommand {
         /// The key's id.
         id: String,
     },
+}
+
+/// Commands on dead letters.
+#[derive(Debug, Subcommand)]
+pub enum DeadLettersCommand {
+    /// Show them, newest first.
+    List {
+        /// At most so many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
+        limit: u16,
+        /// Only with numbers below this one.
+        #[arg(long, value_name = "ID")]
+        before: Option<i64>,
+    },
+    /// Look into one.
+    Show {
+        /// Its number.
+        id: i64,
+    },
+    /// Have one tried again, or all that a filter takes.
+    Retry {
+        /// Its number; without it, the filter decides.
+        id: Option<i64>,
+        /// Try once more although people have had it tried three times.
+        #[arg(long, requires = "id")]
+        confirmed: bool,
+        /// Which ones.
+        #[command(flatten)]
+        filter: DeadLetterArgs,
+    },
+    /// Propose to discard one; another person approves it through the API.
+    Discard {
+        /// Its number.
+        id: i64,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// Which dead letters are meant.
+#[derive(Debug, Args)]
+pub struct DeadLetterArgs {
+    /// All of them.
+    #[arg(long, conflicts_with = "id")]
+    pub all: bool,
+    /// Of this integration.
+    #[arg(long, value_name = "ID", conflicts_with = "id")]
+    pub integration: Option<String>,
+    /// Of this cause class: permanent, poison, exhausted, quarantine.
+    #[arg(long, conflicts_with = "id")]
+    pub class: Option<String>,
+    /// Of this event or object type.
+    #[arg(long, conflicts_with = "id")]
+    pub kind: Option<String>,
+}
+
+/// Options of `sync`.
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// This integration alone.
+    #[arg(long, value_name = "ID")]
+    pub integration: Option<String>,
+    /// Look at everything that the provider still tells, not only at what came since the last time.
+    #[arg(long)]
+    pub full: bool,
+    /// Wait for a running server to end it. Where no server runs, the command does the work and always waits.
+    #[arg(long)]
+    pub wait: bool,
 }
 
 /// Options of `replay`.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use pipeline::Settings;
+use http_api::Limits;
+use pipeline::{JobSettings, Settings};
 use serde::Deserialize;
 
 use crate::cli::Common;
@@ -19,8 +20,10 @@ const DEFAULTS: &str = include_str!("../../../config/default.toml");
 struct RawConfig {
     store: RawStore,
     server: RawServer,
+    limits: RawLimits,
     keys: RawKeys,
     pipeline: RawPipeline,
+    jobs: RawJobs,
     log: LogConfig,
 }
 
@@ -42,6 +45,14 @@ struct RawServer {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawLimits {
+    requests_per_minute_key: u32,
+    requests_per_minute_address: u32,
+    webhooks_per_minute_address: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawKeys {
     root_key_file: String,
 }
@@ -53,10 +64,24 @@ struct RawPipeline {
     time_zone: String,
     read_delay_ms: u64,
     read_retry_ms: u64,
+    retry_cap_ms: u64,
+    retry_tries: u32,
+    breaker_open_ms: u64,
+    breaker_open_max_ms: u64,
     observe_batch: i64,
     book_batch: i64,
     bookers: usize,
     ingest_queue: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawJobs {
+    sweep_events: String,
+    sweep_events_full: String,
+    sweep_lists: String,
+    prune: String,
+    workers: usize,
 }
 
 /// How to log.
@@ -86,6 +111,8 @@ pub struct Config {
     pub workers: usize,
     /// Whether loopback reads /metrics without a key.
     pub loopback_metrics: bool,
+    /// How many requests there may be.
+    pub limits: Limits,
     /// The file with the root key.
     pub root_key_file: PathBuf,
     /// The pipeline's settings.
@@ -169,6 +196,17 @@ impl RawConfig {
             time_zone: self.pipeline.time_zone,
             read_delay: Duration::from_millis(self.pipeline.read_delay_ms),
             read_retry: Duration::from_millis(self.pipeline.read_retry_ms),
+            retry_cap: Duration::from_millis(self.pipeline.retry_cap_ms),
+            retry_tries: self.pipeline.retry_tries.max(1),
+            breaker_open: Duration::from_millis(self.pipeline.breaker_open_ms),
+            breaker_open_max: Duration::from_millis(self.pipeline.breaker_open_max_ms),
+            jobs: JobSettings {
+                sweep_events: self.jobs.sweep_events,
+                sweep_events_full: self.jobs.sweep_events_full,
+                sweep_lists: self.jobs.sweep_lists,
+                prune: self.jobs.prune,
+                workers: self.jobs.workers.max(1),
+            },
             observe_batch: self.pipeline.observe_batch,
             book_batch: self.pipeline.book_batch,
             bookers: self.pipeline.bookers.max(1),
@@ -183,6 +221,12 @@ impl RawConfig {
             listen,
             workers: self.server.workers.max(1),
             loopback_metrics: self.server.loopback_metrics,
+            limits: Limits {
+                requests_per_minute_key: self.limits.requests_per_minute_key,
+                requests_per_minute_address: self.limits.requests_per_minute_address,
+                webhooks_per_minute_address: self.limits.webhooks_per_minute_address,
+                ..Limits::default()
+            },
             root_key_file,
             pipeline,
             log: self.log,
@@ -224,6 +268,11 @@ mod tests {
         let config = raw().validate().unwrap();
         assert_eq!(config.pipeline.time_zone, Settings::default().time_zone);
         assert_eq!(config.pipeline.read_delay, Settings::default().read_delay);
+        assert_eq!(config.pipeline.read_retry, Settings::default().read_retry);
+        assert_eq!(config.pipeline.retry_cap, Settings::default().retry_cap);
+        assert_eq!(config.pipeline.breaker_open, Settings::default().breaker_open);
+        assert_eq!(config.pipeline.jobs, JobSettings::default());
+        assert_eq!(config.limits, Limits::default());
         assert!(config.store_url.starts_with("sqlite:"));
     }
 

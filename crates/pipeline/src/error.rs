@@ -29,4 +29,18 @@ pub enum PipelineError {
         #[source]
         source: serde_json::Error,
     },
+    /// A schedule cannot be read.
+    #[error("the schedule of `{name}` cannot be read: `{pattern}`; use a cron pattern such as */5 * * * *")]
+    Schedule {
+        /// Of which job.
+        name: &'static str,
+        /// The pattern.
+        pattern: String,
+        /// The cause.
+        #[source]
+        source: croner::errors::CronError,
+    },
+    /// A step failed.
+    #[error(transparent)]
+    Ask(#[from] crate::ask::AskError),
 }

@@ -181,7 +181,7 @@ pub(crate) fn sha256(bytes: &Bytes) -> [u8; 32] {
 }
 
 /// A UUIDv7 of this time.
-fn uuid_v7(now: Timestamp, vault: &Vault) -> Result<Uuid, vault::VaultError> {
+pub(crate) fn uuid_v7(now: Timestamp, vault: &Vault) -> Result<Uuid, vault::VaultError> {
     let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
     let mut bits = [0_u8; 10];
     vault.fill_random(&mut bits)?;

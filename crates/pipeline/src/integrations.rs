@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use connector::{IntegrationConfig, IntegrationConfigError, PaymentProvider, ProviderFactory};
+use connector::{Guarded, IntegrationConfig, IntegrationConfigError, PaymentProvider, ProviderFactory};
 use ltv_core::{Provider, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use store::{IntegrationRow, Store};
 use vault::Vault;
 
+use crate::clock::Clock;
 use crate::error::PipelineError;
+use crate::guard::{self, GuardClock, GuardRandom};
+use crate::settings::Settings;
 
 /// What is wanted of an integration.
 #[derive(Debug, Clone)]
@@ -93,7 +96,12 @@ struct Secrets {
 /// A connected integration.
 pub(crate) struct Live {
     pub(crate) view: IntegrationView,
+    /// The provider, behind its guard.
     pub(crate) provider: Arc<dyn PaymentProvider>,
+    /// The guard itself, for its health.
+    pub(crate) guard: Arc<Guarded>,
+    /// Held while a page of a list is read.
+    pub(crate) reading: tokio::sync::Mutex<()>,
 }
 
 /// All connected integrations, and one observer for each provider, which needs no secrets.
@@ -102,6 +110,8 @@ pub(crate) struct Integrations {
     vault: Vault,
     factories: Vec<Arc<dyn ProviderFactory>>,
     observers: BTreeMap<Provider, Arc<dyn PaymentProvider>>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
     live: RwLock<Arc<BTreeMap<String, Arc<Live>>>>,
 }
 
@@ -110,6 +120,8 @@ impl Integrations {
         store: Arc<dyn Store>,
         vault: Vault,
         factories: Vec<Arc<dyn ProviderFactory>>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
     ) -> Result<Self, PipelineError> {
         let mut observers = BTreeMap::new();
         for factory in &factories {
@@ -117,7 +129,7 @@ impl Integrations {
                 factory.observer().map_err(|problems| unusable(factory.provider().as_str(), &problems))?;
             observers.insert(factory.provider(), observer);
         }
-        let this = Self { store, vault, factories, observers, live: RwLock::default() };
+        let this = Self { store, vault, factories, observers, clock, settings, live: RwLock::default() };
         this.refresh().await?;
         Ok(this)
     }
@@ -169,7 +181,15 @@ impl Integrations {
             .connect(&config)
             .map_err(|problems| unusable(&row.id, &problems))?;
         let view = view_of(row, config.api_key.is_some(), config.webhook_secrets.len());
-        Ok(Live { view, provider })
+        let guard = Arc::new(Guarded::new(
+            provider,
+            row.id.clone(),
+            guard::settings_of(&view, &self.settings),
+            Arc::new(GuardClock(Arc::clone(&self.clock))),
+            Arc::new(GuardRandom(self.vault.clone())),
+        ));
+        let provider: Arc<dyn PaymentProvider> = Arc::<Guarded>::clone(&guard);
+        Ok(Live { view, provider, guard, reading: tokio::sync::Mutex::default() })
     }
 
     async fn config_of(&self, row: &IntegrationRow) -> Result<IntegrationConfig, PipelineError> {

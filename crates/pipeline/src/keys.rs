@@ -3,18 +3,19 @@
 //! A key's secret is shown once and kept as HMAC-SHA-256 under a pepper; a session's token is kept as SHA-256. A revoked
 //! key ends at once: both are looked up in the store at each use.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
-use ltv_core::Timestamp;
+use ltv_core::{SupplierId, Timestamp};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use store::{ApiKeyRow, SessionRow, Store, StoreError};
 use vault::api_key::{ApiKeyText, Environment};
 use vault::{Vault, VaultError};
 
-use crate::access::{ConflictingRoles, Principal, Role, check_separation};
+use crate::access::{ConflictingRoles, Principal, Role, RoleBeyondScope, check_scope, check_separation};
 
 /// The longest life of a key.
 const TTL_DAYS_MAX: u32 = 90;
@@ -22,6 +23,12 @@ const TTL_DAYS_MAX: u32 = 90;
 const SESSION_HOURS: i64 = 12;
 /// How long a one-time sign-in link can be used.
 const LINK_HOURS: i64 = 24;
+/// How long a key that was rotated still works, at most.
+const OVERLAP_HOURS_MAX: u32 = 24;
+/// How often the use of a key is written down.
+const TOUCH_SECONDS: i64 = 60;
+/// How many suppliers a key can be limited to.
+const SUPPLIERS_MAX: usize = 1_000;
 /// The longest name of a key.
 const LABEL_CHARS_MAX: usize = 100;
 
@@ -34,6 +41,18 @@ pub enum KeyError {
     /// Separate duties.
     #[error(transparent)]
     Conflicting(#[from] ConflictingRoles),
+    /// Roles that concern the whole store.
+    #[error(transparent)]
+    BeyondScope(#[from] RoleBeyondScope),
+    /// A key limited to no supplier, or to too many.
+    #[error("a key is limited to 1 to {SUPPLIERS_MAX} suppliers, or not at all")]
+    SuppliersOutOfRange,
+    /// The key before would work for too long.
+    #[error("a rotated key works for at most {max} more hours")]
+    OverlapTooLong {
+        /// The most.
+        max: u32,
+    },
     /// Its life would be too long, or no life at all.
     #[error("a key lives 1 to {max} days")]
     TtlOutOfRange {
@@ -51,6 +70,15 @@ pub enum KeyError {
         /// The cause.
         #[source]
         source: crate::access::UnknownWord,
+    },
+    /// A stored key is limited to something that is no supplier.
+    #[error("key `{id}` is limited to something that is no supplier")]
+    UnreadableScope {
+        /// Which key.
+        id: String,
+        /// The cause.
+        #[source]
+        source: <SupplierId as FromStr>::Err,
     },
     /// The store failed.
     #[error("the store failed")]
@@ -75,6 +103,25 @@ pub struct KeyView {
     pub expires_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The suppliers that it is limited to; `None`: all.
+    pub suppliers: Option<Vec<SupplierId>>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// The id of the key that it takes the place of.
+    pub replaces: Option<String>,
+}
+
+/// What a new key is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewKey {
+    /// A name for people.
+    pub label: String,
+    /// Its roles.
+    pub roles: BTreeSet<Role>,
+    /// The suppliers that it is limited to; `None`: all.
+    pub suppliers: Option<BTreeSet<SupplierId>>,
+    /// How many days it lives.
+    pub ttl_days: u32,
 }
 
 /// A key that was just made.
@@ -99,28 +146,68 @@ pub struct SignIn {
 
 /// Makes and checks keys and sessions.
 pub(crate) struct Keys {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) vault: Vault,
+    store: Arc<dyn Store>,
+    vault: Vault,
+    /// When the use of each key was last written down.
+    touched: Mutex<BTreeMap<String, Timestamp>>,
 }
 
 impl Keys {
-    pub(crate) async fn create(
+    pub(crate) fn new(store: Arc<dyn Store>, vault: Vault) -> Self {
+        Self { store, vault, touched: Mutex::default() }
+    }
+
+    pub(crate) async fn create(&self, new: NewKey, now: Timestamp) -> Result<CreatedKey, KeyError> {
+        check_new(&new)?;
+        let expires_at = later(now, TimeDelta::days(i64::from(new.ttl_days)));
+        let suppliers = new.suppliers.map(|all| all.iter().map(ToString::to_string).collect());
+        let roles = new.roles.iter().map(|role| role.as_str().to_owned()).collect();
+        self.add(new.label, roles, suppliers, (now, expires_at), None).await
+    }
+
+    /// Makes a key like another, that takes its place: the other ends after the overlap. `None`: there is no such
+    /// key, or it has ended.
+    pub(crate) async fn rotate(
         &self,
-        label: &str,
-        roles: BTreeSet<Role>,
-        ttl_days: u32,
+        id: &str,
+        overlap_hours: u32,
         now: Timestamp,
+    ) -> Result<Option<CreatedKey>, KeyError> {
+        if overlap_hours > OVERLAP_HOURS_MAX {
+            return Err(KeyError::OverlapTooLong { max: OVERLAP_HOURS_MAX });
+        }
+        let Some(old) = self.valid_row(id, now).await? else { return Ok(None) };
+        let life = old
+            .expires_at
+            .signed_duration_since(old.created_at)
+            .min(TimeDelta::days(i64::from(TTL_DAYS_MAX)));
+        let made = self
+            .add(old.label, old.roles, old.suppliers, (now, later(now, life)), Some(old.id.clone()))
+            .await?;
+        self.store.expire_api_key(&old.id, later(now, TimeDelta::hours(i64::from(overlap_hours)))).await?;
+        Ok(Some(made))
+    }
+
+    async fn add(
+        &self,
+        label: String,
+        roles: Vec<String>,
+        suppliers: Option<Vec<String>>,
+        (created_at, expires_at): (Timestamp, Timestamp),
+        replaces: Option<String>,
     ) -> Result<CreatedKey, KeyError> {
-        check_new(label, &roles, ttl_days)?;
         let made = self.vault.new_api_key(Environment::Live)?;
         let row = ApiKeyRow {
             id: made.id().to_owned(),
-            label: label.to_owned(),
+            label,
             secret_hash: made.hash(&self.vault.pepper().await?),
-            roles: roles.iter().map(|role| role.as_str().to_owned()).collect(),
-            created_at: now,
-            expires_at: later(now, TimeDelta::days(i64::from(ttl_days))),
+            roles,
+            created_at,
+            expires_at,
             revoked_at: None,
+            suppliers,
+            last_used_at: None,
+            replaces,
         };
         self.store.add_api_key(&row).await?;
         Ok(CreatedKey { text: made.text(), view: view_of(&row)? })
@@ -146,6 +233,7 @@ impl Keys {
         let row = self.store.api_keys().await?.into_iter().find(|row| row.id == given.id());
         match row {
             Some(row) if is_valid(&row, now) && given.verify(&pepper, &row.secret_hash) => {
+                self.touch(&row.id, now).await;
                 principal_of(&row).map(Some)
             }
             _ => Ok(None),
@@ -221,22 +309,56 @@ impl Keys {
     }
 
     async fn principal(&self, key_id: &str, now: Timestamp) -> Result<Option<Principal>, KeyError> {
-        let row = self.store.api_keys().await?.into_iter().find(|row| row.id == key_id && is_valid(row, now));
+        let row = self.valid_row(key_id, now).await?;
+        if row.is_some() {
+            self.touch(key_id, now).await;
+        }
         row.as_ref().map(principal_of).transpose()
+    }
+
+    async fn valid_row(&self, key_id: &str, now: Timestamp) -> Result<Option<ApiKeyRow>, KeyError> {
+        Ok(self.store.api_keys().await?.into_iter().find(|row| row.id == key_id && is_valid(row, now)))
+    }
+
+    /// Writes down that a key was used, at most once a minute. A failure is no reason to turn the caller away.
+    async fn touch(&self, id: &str, now: Timestamp) {
+        if !self.is_touch_due(id, now) {
+            return;
+        }
+        if let Err(error) = self.store.touch_api_key(id, now).await {
+            tracing::warn!(key.id = %id, %error, "Could not write down that key {id} was used");
+        }
+    }
+
+    fn is_touch_due(&self, id: &str, now: Timestamp) -> bool {
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent =
+            |at: &Timestamp| now.signed_duration_since(*at) < TimeDelta::seconds(TOUCH_SECONDS) && *at <= now;
+        if touched.get(id).is_some_and(recent) {
+            return false;
+        }
+        touched.insert(id.to_owned(), now);
+        true
     }
 }
 
-fn check_new(label: &str, roles: &BTreeSet<Role>, ttl_days: u32) -> Result<(), KeyError> {
-    if roles.is_empty() {
+fn check_new(new: &NewKey) -> Result<(), KeyError> {
+    if new.roles.is_empty() {
         return Err(KeyError::NoRoles);
     }
-    if !(1..=TTL_DAYS_MAX).contains(&ttl_days) {
+    if !(1..=TTL_DAYS_MAX).contains(&new.ttl_days) {
         return Err(KeyError::TtlOutOfRange { max: TTL_DAYS_MAX });
     }
-    if label.chars().count() > LABEL_CHARS_MAX {
+    if new.label.chars().count() > LABEL_CHARS_MAX {
         return Err(KeyError::LabelTooLong);
     }
-    Ok(check_separation(roles)?)
+    if let Some(suppliers) = &new.suppliers {
+        if !(1..=SUPPLIERS_MAX).contains(&suppliers.len()) {
+            return Err(KeyError::SuppliersOutOfRange);
+        }
+        check_scope(&new.roles)?;
+    }
+    Ok(check_separation(&new.roles)?)
 }
 
 fn is_valid(row: &ApiKeyRow, now: Timestamp) -> bool {
@@ -251,7 +373,14 @@ fn roles_of(row: &ApiKeyRow) -> Result<BTreeSet<Role>, KeyError> {
 }
 
 fn principal_of(row: &ApiKeyRow) -> Result<Principal, KeyError> {
-    Ok(Principal { key_id: row.id.clone(), roles: roles_of(row)? })
+    let suppliers = suppliers_of(row)?.map(|all| all.into_iter().collect());
+    Ok(Principal { key_id: row.id.clone(), roles: roles_of(row)?, suppliers })
+}
+
+fn suppliers_of(row: &ApiKeyRow) -> Result<Option<Vec<SupplierId>>, KeyError> {
+    let Some(texts) = &row.suppliers else { return Ok(None) };
+    let ids = texts.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
+    ids.map(Some).map_err(|source| KeyError::UnreadableScope { id: row.id.clone(), source })
 }
 
 fn view_of(row: &ApiKeyRow) -> Result<KeyView, KeyError> {
@@ -262,6 +391,9 @@ fn view_of(row: &ApiKeyRow) -> Result<KeyView, KeyError> {
         created_at: row.created_at,
         expires_at: row.expires_at,
         revoked_at: row.revoked_at,
+        suppliers: suppliers_of(row)?,
+        last_used_at: row.last_used_at,
+        replaces: row.replaces.clone(),
     })
 }
 

@@ -7,6 +7,8 @@ mod audit;
 mod book;
 mod clock;
 mod error;
+mod gauges;
+mod guard;
 mod ingest;
 mod integrations;
 mod jobs;
@@ -15,18 +17,19 @@ mod observe;
 mod pipeline;
 mod reader;
 mod replay;
+mod requests;
 mod settings;
 mod shelf;
 mod tallies;
 mod workers;
 
 pub use ask::{
-    AskError, BridgeAnswer, BridgeLine, Cohort, CohortPeriod, CohortsAnswer, DataQuality, DeadLetterView,
-    DriftCount, ExplainNode, ExplainSource, FailedInvoice, FailuresAnswer, Group, GroupBy, IntegrationStatus,
-    Interval, LedgerPage, LedgerRow, LtvAnswer, Meta, MovementKind, MovementRow, MovementsPage,
-    MovementsQuestion, MrrAnswer, MrrNow, MrrPoint, MrrQuestion, Point, QualityCheck, RevenueAnswer,
-    RevenueQuestion, SupplierPage, SupplierSort, SupplierSummary, TimelineAnswer, TimelineEvent, View,
-    Viewed,
+    AskError, BridgeAnswer, BridgeLine, Cohort, CohortPeriod, CohortsAnswer, DataQuality, DeadLetterDetail,
+    DeadLetterFilter, DeadLetterView, DriftCount, EndpointStatus, ExplainNode, ExplainSource, FailedInvoice,
+    FailuresAnswer, Group, GroupBy, IntegrationStatus, Interval, LedgerPage, LedgerRow, LtvAnswer,
+    MessageView, Meta, MovementKind, MovementRow, MovementsPage, MovementsQuestion, MrrAnswer, MrrNow,
+    MrrPoint, MrrQuestion, Point, QualityCheck, Redriven, RevenueAnswer, RevenueQuestion, SupplierPage,
+    SupplierSort, SupplierSummary, TimelineAnswer, TimelineEvent, View, Viewed,
 };
 pub use audit::{AuditPage, AuditQuestion, AuditRecord};
 pub use book::BookReport;
@@ -35,8 +38,9 @@ pub use error::PipelineError;
 pub use ingest::{ReceiveError, Received};
 pub use integrations::{ConfigError, IntegrationView, NewIntegration};
 pub use jobs::{JobView, JobsQuestion};
-pub use keys::{CreatedKey, KeyError, KeyView, SignIn};
+pub use keys::{CreatedKey, KeyError, KeyView, NewKey, SignIn};
 pub use pipeline::{Dependency, LtvDataPipeline, Parts};
 pub use replay::{ReplayReport, VerifyReport};
-pub use settings::Settings;
+pub use settings::{JobSettings, Settings};
+pub use store::{Begun, Decided, IdempotencyRow, NewAudit, StoredAnswer};
 pub use workers::Workers;

@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use connector::{Drift, Message};
-use ltv_core::{Body, MessageId, Observation, Origin, Party};
+use ltv_core::{Body, MessageId, ObjectKey, Observation, Origin, Party, Timestamp};
 use store::{Claimed, InboxMessage, MessageOutcome, ObservedMessage, Store, StoreError};
 use vault::{Vault, VaultError};
 
 use crate::ingest::{PAYLOAD_TABLE, sha256};
 use crate::integrations::Integrations;
+use crate::jobs::{Need, Needs, is_whole};
 use crate::settings::Settings;
 use crate::tallies::Tallies;
 
@@ -26,6 +27,8 @@ pub(crate) struct ObserveReport {
     pub(crate) dirty: usize,
     /// Integrations whose lists have probably changed.
     pub(crate) announced: BTreeSet<String>,
+    /// Objects that should be read.
+    pub(crate) needs: Needs,
 }
 
 /// Everything that observing needs.
@@ -37,21 +40,33 @@ pub(crate) struct Observer {
     pub(crate) settings: Settings,
 }
 
+/// A batch of messages, mapped.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) report: ObserveReport,
+    ended: Vec<ObservedMessage>,
+    rewrapped: Vec<(MessageId, Vec<u8>, String)>,
+}
+
 /// One message, mapped.
 struct Mapped {
     outcome: MessageOutcome,
     drift: Vec<Drift>,
     announces: bool,
+    needs: Vec<Need>,
 }
 
 impl Observer {
     /// Observes one batch. An empty report: there is nothing to do.
-    pub(crate) async fn pass(&self, now: ltv_core::Timestamp) -> Result<ObserveReport, StoreError> {
+    pub(crate) async fn pass(&self, now: Timestamp) -> Result<ObserveReport, StoreError> {
+        let batch = self.map_batch(now).await?;
+        self.finish(batch, now).await
+    }
+
+    /// Claims a batch and maps it. Nothing of it is kept before [`Observer::finish`].
+    pub(crate) async fn map_batch(&self, now: Timestamp) -> Result<Batch, StoreError> {
         let claimed = self.store.claim(now, self.settings.lease_seconds, self.settings.observe_batch).await?;
         let mut report = ObserveReport { messages: claimed.len(), ..ObserveReport::default() };
-        if claimed.is_empty() {
-            return Ok(report);
-        }
         let mut ended = Vec::with_capacity(claimed.len());
         let mut rewrapped = Vec::new();
         for Claimed { message, .. } in &claimed {
@@ -62,12 +77,25 @@ impl Observer {
             if mapped.announces {
                 report.announced.insert(message.integration.clone());
             }
+            if !mapped.needs.is_empty() {
+                report.needs.entry(message.integration.clone()).or_default().extend(mapped.needs);
+            }
             if let MessageOutcome::Done(observations) = &mapped.outcome
                 && let Some(key) = self.rewrap(message, observations).await
             {
                 rewrapped.push(key);
             }
             ended.push(ObservedMessage { id: message.id, outcome: mapped.outcome });
+        }
+        drop_shown(&mut report.needs, &ended);
+        Ok(Batch { report, ended, rewrapped })
+    }
+
+    /// Keeps what a batch showed, and ends its messages.
+    pub(crate) async fn finish(&self, batch: Batch, now: Timestamp) -> Result<ObserveReport, StoreError> {
+        let Batch { mut report, ended, rewrapped } = batch;
+        if ended.is_empty() {
+            return Ok(report);
         }
         // Before the done marks: a crash in between only does it again.
         if !rewrapped.is_empty() {
@@ -77,8 +105,8 @@ impl Observer {
         Ok(report)
     }
 
-    async fn map(&self, message: &InboxMessage, now: ltv_core::Timestamp) -> Mapped {
-        let nothing = |outcome| Mapped { outcome, drift: Vec::new(), announces: false };
+    async fn map(&self, message: &InboxMessage, now: Timestamp) -> Mapped {
+        let nothing = |outcome| Mapped { outcome, drift: Vec::new(), announces: false, needs: Vec::new() };
         if let Some(reason) = self.foreign_account(message) {
             return nothing(MessageOutcome::Quarantined { reason });
         }
@@ -92,6 +120,7 @@ impl Observer {
         };
         match provider.observe(message.id, &opened) {
             Ok(observed) => Mapped {
+                needs: Need::of(provider.as_ref(), &opened, &observed.observations),
                 announces: opened.origin == Origin::Webhook && provider.announces_settlement(&opened),
                 outcome: MessageOutcome::Done(observed.observations),
                 drift: observed.drift,
@@ -134,6 +163,25 @@ impl Observer {
     }
 }
 
+/// Leaves out what other messages of the same batch show.
+fn drop_shown(needs: &mut Needs, ended: &[ObservedMessage]) {
+    if needs.is_empty() {
+        return;
+    }
+    let shown: BTreeSet<&ObjectKey> = ended
+        .iter()
+        .filter_map(|message| match &message.outcome {
+            MessageOutcome::Done(observations) => Some(observations),
+            _ => None,
+        })
+        .flatten()
+        .filter(|observation| is_whole(&observation.body))
+        .map(|observation| &observation.object)
+        .collect();
+    needs.values_mut().for_each(|all| all.retain(|need| !need.is_among(&shown)));
+    needs.retain(|_, all| !all.is_empty());
+}
+
 /// The customer whose message this is.
 fn subject(observation: &Observation) -> Option<Party> {
     match &observation.body {
@@ -142,7 +190,7 @@ fn subject(observation: &Observation) -> Option<Party> {
     }
 }
 
-fn unopened(error: &VaultError, now: ltv_core::Timestamp) -> MessageOutcome {
+fn unopened(error: &VaultError, now: Timestamp) -> MessageOutcome {
     let reason = format!("the stored message could not be opened: {error}");
     if error.is_retryable() {
         let not_before = now.checked_add_signed(chrono::TimeDelta::seconds(5)).unwrap_or(now);

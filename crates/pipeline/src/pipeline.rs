@@ -2,21 +2,25 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use connector::{ProviderFactory, RawMessage};
 use ltv_core::policy::Policy;
-use ltv_core::{MessageId, Provider, Timestamp};
+use ltv_core::{Provider, Timestamp};
 use store::{Booker, GroupCommit, Store};
 use tokio::sync::Notify;
 use vault::{Random, RootKey, Vault};
 
 use crate::access::{Principal, Role};
+use crate::ask::{AskError, Books};
+use crate::audit::AuditQueue;
 use crate::book;
 use crate::clock::Clock;
 use crate::error::PipelineError;
 use crate::ingest::{Ingest, ReceiveError, Received};
 use crate::integrations::{ConfigError, IntegrationView, Integrations, NewIntegration};
-use crate::keys::{CreatedKey, KeyError, KeyView, Keys, SignIn};
+use crate::jobs::Schedules;
+use crate::keys::{CreatedKey, KeyError, KeyView, Keys, NewKey, SignIn};
 use crate::observe::Observer;
 use crate::reader::{Reader, chain};
 use crate::settings::Settings;
@@ -63,8 +67,15 @@ pub(crate) struct Inner {
     pub(crate) reader: Reader,
     pub(crate) keys: Keys,
     pub(crate) tallies: Arc<Tallies>,
+    pub(crate) audit: AuditQueue,
+    pub(crate) books: Books,
     pub(crate) wake_observer: Arc<Notify>,
     pub(crate) wake_booker: Notify,
+    pub(crate) wake_jobs: Notify,
+    pub(crate) schedules: Schedules,
+    /// When this process began.
+    pub(crate) opened_at: Timestamp,
+    stopping: AtomicBool,
 }
 
 /// The financial data pipeline: takes what providers say, keeps it, books it, and answers questions. Cheap to clone.
@@ -82,7 +93,16 @@ impl LtvDataPipeline {
         let Parts { store, root_key, clock, random, factories, settings } = parts;
         let shelf = Arc::new(StoreShelf { store: Arc::clone(&store), clock: Arc::clone(&clock) });
         let vault = Vault::open_with(Arc::new(root_key), shelf, store.store_id().await?, random).await?;
-        let integrations = Arc::new(Integrations::open(Arc::clone(&store), vault.clone(), factories).await?);
+        let opened_at = clock.now();
+        let schedules = Schedules::new(&settings.jobs)?;
+        let integrations = Integrations::open(
+            Arc::clone(&store),
+            vault.clone(),
+            factories,
+            Arc::clone(&clock),
+            settings.clone(),
+        );
+        let integrations = Arc::new(integrations.await?);
         let tallies = Arc::new(Tallies::default());
         let wake_observer = Arc::new(Notify::new());
         let ingest = Arc::new(Ingest {
@@ -106,7 +126,7 @@ impl LtvDataPipeline {
             settings.clone(),
             Arc::clone(&wake_observer),
         );
-        let keys = Keys { store: Arc::clone(&store), vault: vault.clone() };
+        let keys = Keys::new(Arc::clone(&store), vault.clone());
         let booker = book::booker(Policy::preset_default());
         let inner = Inner {
             store,
@@ -120,8 +140,14 @@ impl LtvDataPipeline {
             reader,
             keys,
             tallies,
+            audit: AuditQueue::default(),
+            books: Books::default(),
             wake_observer,
             wake_booker: Notify::new(),
+            wake_jobs: Notify::new(),
+            schedules,
+            opened_at,
+            stopping: AtomicBool::new(false),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -193,7 +219,7 @@ impl LtvDataPipeline {
     ) -> Result<(IntegrationView, bool), ConfigError> {
         let (view, created) = self.inner.integrations.put(new, if_match, self.now()).await?;
         if view.has_api_key {
-            self.inner.reader.schedule(&view.id);
+            self.inner.read_anew(&view.id).await;
         }
         Ok((view, created))
     }
@@ -216,7 +242,25 @@ impl LtvDataPipeline {
         roles: BTreeSet<Role>,
         ttl_days: u32,
     ) -> Result<CreatedKey, KeyError> {
-        self.inner.keys.create(label, roles, ttl_days, self.now()).await
+        let new = NewKey { label: label.to_owned(), roles, suppliers: None, ttl_days };
+        self.inner.keys.create(new, self.now()).await
+    }
+
+    /// Makes an API key, limited to some suppliers where wanted.
+    ///
+    /// # Errors
+    /// [`KeyError`]
+    pub async fn create_scoped_key(&self, new: NewKey) -> Result<CreatedKey, KeyError> {
+        self.inner.keys.create(new, self.now()).await
+    }
+
+    /// Makes a key that takes the place of another, which works for up to 24 more hours. `None`: there is no such key,
+    /// or it has ended.
+    ///
+    /// # Errors
+    /// [`KeyError`]
+    pub async fn rotate_key(&self, id: &str, overlap_hours: u32) -> Result<Option<CreatedKey>, KeyError> {
+        self.inner.keys.rotate(id, overlap_hours, self.now()).await
     }
 
     /// All API keys.
@@ -283,16 +327,6 @@ impl LtvDataPipeline {
         self.inner.keys.sign_out(token).await
     }
 
-    /// Puts a dead or quarantined message back into the queue; false: there is no such dead letter.
-    ///
-    /// # Errors
-    /// [`PipelineError`]
-    pub async fn retry_dead_letter(&self, id: MessageId) -> Result<bool, PipelineError> {
-        let retried = self.inner.store.retry_dead_letter(id, self.now()).await?;
-        self.inner.wake_observer.notify_one();
-        Ok(retried)
-    }
-
     /// How everything that the service depends on is.
     pub async fn health(&self) -> Vec<Dependency> {
         let (healthy, detail) = match self.inner.store.ping().await {
@@ -307,6 +341,57 @@ impl LtvDataPipeline {
 }
 
 impl Inner {
+    /// Whether jobs are to end with the step under way.
+    pub(crate) fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.wake_jobs.notify_waiters();
+    }
+
+    pub(crate) fn resume(&self) {
+        self.stopping.store(false, Ordering::Relaxed);
+    }
+
+    /// Any number, to spread delays.
+    pub(crate) fn random(&self) -> u64 {
+        crate::guard::random_number(&self.vault)
+    }
+
+    /// Reads all that a new or changed integration tells: its lists, and what it sent in the last 30 days.
+    async fn read_anew(&self, integration: &str) {
+        self.reader.schedule(integration);
+        let sweeps = self.integrations.live().get(integration).is_some_and(|live| live.provider.sweeps());
+        if !sweeps {
+            return;
+        }
+        let job = self.new_sync(integration, true, true, "system");
+        if let Err(error) = self.add_job(job).await {
+            // The scheduled sweep does the same a little later.
+            tracing::error!(error = %chain(&error), "Could not add the first sweep of integration {integration}");
+        }
+    }
+
+    /// Observes one batch, and sees to what it asks for. Answers how many messages there were.
+    pub(crate) async fn observe_once(&self) -> Result<usize, AskError> {
+        let now = self.clock.now();
+        let mut batch = self.observer.map_batch(now).await?;
+        // Before the messages are done: a crash in between only asks again.
+        self.fetch_needed(std::mem::take(&mut batch.report.needs)).await?;
+        let report = self.observer.finish(batch, now).await?;
+        let count = u64::try_from(report.messages).unwrap_or(0);
+        metrics::counter!("ltv_messages_observed_total").increment(count);
+        for integration in &report.announced {
+            self.reader.schedule(integration);
+        }
+        if report.dirty > 0 {
+            self.wake_booker.notify_one();
+        }
+        Ok(report.messages)
+    }
+
     /// What is done once a second: changed configuration, counters, gauges.
     pub(crate) async fn tick(&self) {
         match self.integrations.refresh().await {

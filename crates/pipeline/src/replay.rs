@@ -93,6 +93,7 @@ impl LtvDataPipeline {
     /// [`PipelineError`]
     pub async fn verify(&self) -> Result<VerifyReport, PipelineError> {
         let mut findings = self.inner.store.verify().await?;
+        findings.extend(self.inner.store.verify_audit().await?);
         let messages = verify_messages(&self.inner, &mut findings).await?;
         let (_, entries, blocks) = self.inner.store.entries_fingerprint().await?;
         Ok(VerifyReport { blocks, entries, messages, findings })

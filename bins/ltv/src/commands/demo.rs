@@ -7,14 +7,16 @@ use std::time::Instant;
 use anyhow::Context;
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
+use ltv_core::{ObjectKey, Party, Provider, SupplierId};
 use pipeline::{Clock, SystemClock};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use simulator::{
-    BusinessConfig, DeliveryOrder, Faults, History, SimEvent, StripeStandIn, deliveries, invent,
+    BusinessConfig, DeliveryOrder, Faults, Mix, SimEvent, Story, StripeStandIn, delivery_plan, invent_packed,
 };
 
 use super::WrongUse;
+use super::demo_mrr::{self, ComparedMrr};
 use super::play::{Stage, until_idle};
 use crate::app::App;
 use crate::cli::{DeliveryArg, DemoArgs};
@@ -26,8 +28,12 @@ use crate::telemetry::start_metrics;
 const CONCURRENCY: usize = 64;
 /// How many webhooks come after everything has become visible at the provider, so that what they announce is complete.
 const LAST: usize = 20;
-/// In how many parts the history is sent; what the provider's lists show moves on from part to part.
+/// In how many parts the history is sent at least; what the provider's lists show moves on from part to part.
 const PARTS: usize = 50;
+/// How many webhooks a part has at most, so that few are unpacked at a time.
+const PART_MAX: usize = 1_000;
+/// With faults, every so many webhooks never come.
+const LOSE_EVERY: usize = 40;
 
 /// What a demo showed.
 struct Shown {
@@ -44,18 +50,24 @@ pub async fn run(config: &Config, args: &DemoArgs, output: Output) -> anyhow::Re
     let app =
         App::start(&config, args.listen.or_else(|| args.exit.then_some(any_port())), start_metrics()).await?;
     refuse_a_used_store(&app).await?;
-    let history = invent(&business(args));
+    let story = invent_packed(&business(args));
     output.tell(&format!(
         "{} suppliers over {} months: {} messages",
         args.suppliers,
         args.months,
-        history.events.len()
+        story.world.events()
     ));
-    let stand_in = StripeStandIn::start(history.world.clone(), Faults::default()).await?;
+    let faults = if args.faults { Faults::bad_day() } else { Faults::default() };
+    let stand_in = StripeStandIn::start(story.world.clone(), faults).await?;
+    stand_in.compress_time(SystemClock.now());
     let stage = Stage::set(&app, &stand_in, true).await?;
-    deliver(&history, args, &stage, &stand_in, output).await?;
+    let lost = deliver(&story, args, &stage, &stand_in, output).await?;
     until_idle(&app.pipeline).await?;
-    let shown = show(&app, &stage, &history, args, started).await?;
+    if lost > 0 {
+        output.tell(&format!("{lost} webhooks were lost on purpose: sweeping for them"));
+        sweep(&app).await?;
+    }
+    let shown = show(&app, &stage, &story, args, Told { started, lost }).await?;
     if args.exit {
         output.print(&shown.summary, &shown.lines)?;
     } else {
@@ -93,6 +105,7 @@ fn business(args: &DemoArgs) -> BusinessConfig {
         seed: args.seed,
         start: start(args),
         livemode: true,
+        mix: Mix::Believable,
     }
 }
 
@@ -104,25 +117,39 @@ fn start(args: &DemoArgs) -> DateTime<Utc> {
     first.and_time(NaiveTime::MIN).and_utc()
 }
 
-/// Sends the history in parts; between two parts the provider's lists move on.
+/// Sends the history in parts; between two parts the provider's lists move on. Answers how many webhooks were lost.
 async fn deliver(
-    history: &History,
+    story: &Story,
     args: &DemoArgs,
     stage: &Stage,
     stand_in: &StripeStandIn,
     output: Output,
-) -> anyhow::Result<()> {
-    let events = deliveries(&history.events, order(args));
-    let (most, last) = events.split_at(events.len().saturating_sub(LAST));
-    let bar = progress(events.len(), output);
-    for part in most.chunks(most.len().div_ceil(PARTS).max(1)) {
-        stand_in.reveal_until(part.iter().map(|event| event.at).max());
-        send(part, stage, &bar).await?;
+) -> anyhow::Result<usize> {
+    let plan = delivery_plan(story.world.events(), order(args), if args.faults { LOSE_EVERY } else { 0 });
+    let (most, last) = plan.places.split_at(plan.places.len().saturating_sub(LAST));
+    let bar = progress(plan.places.len(), output);
+    for part in most.chunks(most.len().div_ceil(PARTS).clamp(1, PART_MAX)) {
+        let events = unpacked(story, part);
+        stand_in.reveal_until(events.iter().map(|event| event.at).max());
+        send(&events, stage, &bar).await?;
     }
     stand_in.reveal_until(None);
-    send(last, stage, &bar).await?;
+    send(&unpacked(story, last), stage, &bar).await?;
     bar.finish_and_clear();
-    Ok(())
+    Ok(plan.lost.len())
+}
+
+fn unpacked(story: &Story, places: &[usize]) -> Vec<SimEvent> {
+    places.iter().filter_map(|place| story.world.event(*place)).collect()
+}
+
+/// Has all that the provider sent looked through again. In the demo, where years pass in minutes, the last thirty days
+/// that it still tells are the whole history.
+async fn sweep(app: &App) -> anyhow::Result<()> {
+    for status in app.pipeline.integration_status().await? {
+        app.pipeline.start_sync(&status.id, true, "demo").await?;
+    }
+    until_idle(&app.pipeline).await
 }
 
 async fn send(events: &[SimEvent], stage: &Stage, bar: &ProgressBar) -> anyhow::Result<()> {
@@ -171,29 +198,32 @@ fn progress(length: usize, output: Output) -> ProgressBar {
     bar
 }
 
-async fn show(
-    app: &App,
-    stage: &Stage,
-    history: &History,
-    args: &DemoArgs,
+/// What happened until the figures were asked for.
+struct Told {
     started: Instant,
-) -> anyhow::Result<Shown> {
+    lost: usize,
+}
+
+async fn show(app: &App, stage: &Stage, story: &Story, args: &DemoArgs, told: Told) -> anyhow::Result<Shown> {
     let books = stage.figures("GBP", None).await?;
-    let truth = history.truth.total.to_json();
-    let suppliers = supplier_differences(stage, history).await?;
+    let truth = story.truth.total.to_json();
+    let suppliers = supplier_differences(stage, story).await?;
+    let mrr = demo_mrr::compare(app, stage, &story.truth, business(args).start).await?;
     let digest = app.pipeline.digest().await?;
     let replay = app.pipeline.replay_verify().await?;
-    let equal = truth == books && suppliers == 0 && replay.equal && replay.digest == digest;
-    let seconds = started.elapsed().as_secs();
+    let same_books = truth == books && suppliers == 0 && replay.equal && replay.digest == digest;
+    let equal = same_books && mrr.is_equal();
+    let (messages, seconds) = (story.world.events(), told.started.elapsed().as_secs());
     let summary = json!({
-        "suppliers": args.suppliers, "messages": history.events.len(), "truth": truth, "books": books,
-        "suppliersDiffering": suppliers, "equal": equal, "digest": digest, "replayDigest": replay.digest, "seconds": seconds,
+        "suppliers": args.suppliers, "messages": messages, "lost": told.lost, "truth": truth, "books": books,
+        "mrr": {"truth": mrr.truth, "books": mrr.books}, "suppliersDiffering": suppliers,
+        "mrrDifferences": mrr.differences, "equal": equal, "digest": digest, "replayDigest": replay.digest,
+        "seconds": seconds,
     });
     let mut lines = vec![
         format!(
-            "{} messages of {} suppliers, worked off in {seconds} s",
-            history.events.len(),
-            args.suppliers
+            "{messages} messages of {} suppliers, worked off in {seconds} s; {} lost and found again",
+            args.suppliers, told.lost
         ),
         format!(
             "net revenue {}   gross {}   processor fees {}",
@@ -207,19 +237,26 @@ async fn show(
             amount(&books, "chargebacks"),
             amount(&books, "providerBalance")
         ),
+        mrr_line(&mrr),
         if equal {
-            "the books equal the truth to the cent, in total and for each supplier".to_owned()
+            "the books and MRR equal the truth to the cent, in total and for each supplier".to_owned()
         } else {
-            "the books DIFFER from the truth".to_owned()
+            "the books or MRR DIFFER from the truth".to_owned()
         },
         format!("digest {digest}"),
     ];
     lines.extend(replay.differences.iter().map(|difference| format!("replay differs: {difference}")));
+    lines.extend(mrr.differences.iter().map(|difference| format!("MRR differs: {difference}")));
     if truth != books {
         lines.push(format!("truth {truth}"));
         lines.push(format!("books {books}"));
     }
     Ok(Shown { summary, equal, lines })
+}
+
+fn mrr_line(mrr: &ComparedMrr) -> String {
+    let part = |side: &Value| side.get("total").and_then(Value::as_str).unwrap_or("?").to_owned();
+    format!("MRR {} GBP (truth {})", part(&mrr.books), part(&mrr.truth))
 }
 
 fn amount(figures: &Value, name: &str) -> String {
@@ -229,22 +266,23 @@ fn amount(figures: &Value, name: &str) -> String {
 }
 
 /// How many suppliers' realised figures are not the truth's.
-async fn supplier_differences(stage: &Stage, history: &History) -> anyhow::Result<usize> {
+async fn supplier_differences(stage: &Stage, story: &Story) -> anyhow::Result<usize> {
     let answer = stage.get("/api/metrics/revenue?currency=GBP&groupBy=supplier").await?;
     let groups = answer.get("groups").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut differing = 0_usize;
-    for (customer, truth) in &history.truth.by_customer {
-        let party = ltv_core::Party::Customer(ltv_core::ObjectKey::new(
-            ltv_core::Provider::Stripe,
-            customer.as_str(),
-        ));
-        let id = ltv_core::SupplierId::of(&party).to_string();
+    for (customer, truth) in &story.truth.by_customer {
+        let id = supplier_id(customer).to_string();
         let group = groups.iter().find(|group| group.get("key").and_then(Value::as_str) == Some(&id));
         let figures = group.and_then(|group| group.get("figures"));
         let same = figures.map_or_else(|| truth.payments == 0, |figures| *figures == truth.to_json());
         differing = differing.saturating_add(usize::from(!same));
     }
     Ok(differing)
+}
+
+/// Under which id a customer of the made-up business is kept.
+pub fn supplier_id(customer: &str) -> SupplierId {
+    SupplierId::of(&Party::Customer(ObjectKey::new(Provider::Stripe, customer)))
 }
 
 async fn serve_on(app: &App, stage: &Stage, shown: &Shown, output: Output) -> anyhow::Result<()> {

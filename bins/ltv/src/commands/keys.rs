@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use pipeline::KeyView;
+use ltv_core::SupplierId;
+use pipeline::{CreatedKey, KeyView, NewKey};
 use pipeline::access::Role;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -18,22 +19,18 @@ use crate::wiring::{Use, open_pipeline, open_store};
 pub async fn run(config: &Config, command: KeysCommand, output: Output) -> anyhow::Result<Outcome> {
     let pipeline = open_pipeline(config, open_store(config, Use::Beside).await?).await?;
     match command {
-        KeysCommand::Create { roles, label, ttl_days } => {
-            let roles = read_roles(&roles)?;
-            let made =
-                pipeline.create_key(&label, roles, ttl_days).await.context("could not make the key")?;
-            let text = made.text.expose_secret();
-            output.print(
-                &json!({"key": text, "id": made.view.id, "expiresAt": made.view.expires_at}),
-                &[
-                    text.to_owned(),
-                    format!(
-                        "keep it: it is shown this once. id {}, until {}",
-                        made.view.id, made.view.expires_at
-                    ),
-                ],
-            )?;
-            Ok(Outcome::Fine)
+        KeysCommand::Create { roles, label, ttl_days, suppliers } => {
+            let new = NewKey { label, roles: read_roles(&roles)?, suppliers: read_suppliers(&suppliers)?, ttl_days };
+            let made = pipeline.create_scoped_key(new).await.context("could not make the key")?;
+            show_once(&made, output)
+        }
+        KeysCommand::Rotate { id, overlap_hours } => {
+            let Some(made) = pipeline.rotate_key(&id, overlap_hours).await? else {
+                let text = format!("there is no key {id}, or it has ended");
+                output.print(&json!({"id": id, "rotated": false}), &[text])?;
+                return Ok(Outcome::FoundWrong);
+            };
+            show_once(&made, output)
         }
         KeysCommand::List => {
             let keys = pipeline.keys().await?;
@@ -51,6 +48,27 @@ pub async fn run(config: &Config, command: KeysCommand, output: Output) -> anyho
     }
 }
 
+fn show_once(made: &CreatedKey, output: Output) -> anyhow::Result<Outcome> {
+    let (text, view) = (made.text.expose_secret(), &made.view);
+    output.print(
+        &json!({"key": text, "id": view.id, "expiresAt": view.expires_at}),
+        &[
+            text.to_owned(),
+            format!("keep it: it is shown this once. id {}, until {}", view.id, view.expires_at),
+        ],
+    )?;
+    Ok(Outcome::Fine)
+}
+
+/// None: the key is not limited.
+fn read_suppliers(ids: &[String]) -> anyhow::Result<Option<BTreeSet<SupplierId>>> {
+    let suppliers: BTreeSet<SupplierId> = ids
+        .iter()
+        .map(|id| id.parse().map_err(|error| WrongUse(format!("--supplier: {error}"))))
+        .collect::<Result<_, _>>()?;
+    Ok(if suppliers.is_empty() { None } else { Some(suppliers) })
+}
+
 fn read_roles(names: &[String]) -> anyhow::Result<BTreeSet<Role>> {
     names
         .iter()
@@ -65,7 +83,8 @@ fn role_names(key: &KeyView) -> Vec<&'static str> {
 fn document(key: &KeyView) -> Value {
     json!({
         "id": key.id, "label": key.label, "roles": role_names(key), "createdAt": key.created_at,
-        "expiresAt": key.expires_at, "revokedAt": key.revoked_at,
+        "expiresAt": key.expires_at, "revokedAt": key.revoked_at, "lastUsedAt": key.last_used_at,
+        "suppliers": key.suppliers, "replaces": key.replaces,
     })
 }
 

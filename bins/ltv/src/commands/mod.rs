@@ -1,13 +1,16 @@
 //! The commands, one file each.
 
 mod conformance;
+mod dead_letters;
 mod demo;
+mod demo_mrr;
 mod doctor;
 mod keys;
 mod migrate;
 mod play;
 mod replay;
 mod serve;
+mod sync;
 mod verify;
 
 use std::process::ExitCode;
@@ -65,6 +68,8 @@ async fn dispatch(command: Command, config: Config, output: Output) -> anyhow::R
         Command::Serve(args) => serve::run(&config, &args, output).await,
         Command::Demo(args) => demo::run(&config, &args, output).await,
         Command::Keys(command) => keys::run(&config, command, output).await,
+        Command::DeadLetters(command) => dead_letters::run(&config, command, output).await,
+        Command::Sync(args) => sync::run(&config, &args, output).await,
         Command::Replay(args) => replay::run(&config, &args, output).await,
         Command::Verify => verify::run(&config, output).await,
         Command::Migrate => migrate::run(&config, output).await,

@@ -20,7 +20,7 @@ const WEBHOOK_SECRET: &str = "whsec_local_stand_in";
 /// The API key that the stand-in is asked with.
 const STAND_IN_KEY: &str = "rk_local_stand_in";
 /// How long the service may take to work off what was sent.
-const IDLE_DEADLINE: Duration = Duration::from_secs(600);
+const IDLE_DEADLINE: Duration = Duration::from_secs(1800);
 /// How often it is looked at meanwhile.
 const IDLE_POLL: Duration = Duration::from_millis(20);
 /// How long a key of a demonstration lives.
@@ -76,6 +76,22 @@ impl Stage {
             bail!("{method} {path} was answered with {}: {document}", answer.status);
         }
         Ok(document)
+    }
+
+    /// MRR of the whole store, month by month; `from`: from the first movement on.
+    pub async fn mrr(
+        &self,
+        currency: &str,
+        from: Option<DateTime<Utc>>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> anyhow::Result<Value> {
+        let mut path = format!("/api/metrics/mrr?currency={currency}&interval=month");
+        for (name, at) in [("from", from), ("to", as_of), ("asOf", as_of)] {
+            if let Some(at) = at {
+                path.push_str(&format!("&{name}={}", at.format("%Y-%m-%dT%H:%M:%SZ")));
+            }
+        }
+        self.get(&path).await
     }
 
     /// The realised figures of the whole store.

@@ -23,7 +23,7 @@ impl LtvDataPipeline {
         view: &View,
     ) -> Result<(Viewed, ExplainNode, Meta), AskError> {
         let inner = &self.inner;
-        let answer = self.supplier(id, view).await?;
+        let answer = self.realised(id, view).await?;
         let resolved =
             inner.resolve(&View { known_at: Some(answer.viewed.known_at), ..view.clone() }).await?;
         let filter = PostingFilter {
@@ -57,6 +57,14 @@ impl Inner {
     async fn sources(&self, tree: &Explained) -> Result<BTreeMap<MessageId, ExplainSource>, AskError> {
         let mut ids = Vec::new();
         collect(tree, &mut ids);
+        self.sources_of(ids).await
+    }
+
+    /// What names these messages; order and repetition do not matter.
+    pub(super) async fn sources_of(
+        &self,
+        mut ids: Vec<MessageId>,
+    ) -> Result<BTreeMap<MessageId, ExplainSource>, AskError> {
         ids.sort_unstable();
         ids.dedup();
         let messages = self.store.messages(&ids).await?;

@@ -20,7 +20,7 @@ impl LtvDataPipeline {
         limit: usize,
     ) -> Result<LedgerPage, AskError> {
         let inner = &self.inner;
-        let answer = self.supplier(id, view).await?;
+        let answer = self.realised(id, view).await?;
         let resolved =
             inner.resolve(&View { known_at: Some(answer.viewed.known_at), ..view.clone() }).await?;
         let filter = PostingFilter {

@@ -2,7 +2,8 @@
 
 use store::{StatusCounts, Tally};
 
-use super::types::{AskError, DriftCount, IntegrationStatus};
+use super::types::{AskError, DriftCount, EndpointStatus, IntegrationStatus};
+use crate::jobs::EVENTS_THROUGH;
 use crate::pipeline::LtvDataPipeline;
 
 /// How many kinds of drift are named.
@@ -35,6 +36,16 @@ pub(super) fn drift(tallies: &[Tally], scope: Option<&str>) -> Vec<DriftCount> {
     found
 }
 
+fn endpoint(health: connector::EndpointHealth) -> EndpointStatus {
+    EndpointStatus {
+        class: health.class,
+        state: health.state.as_str(),
+        open_until: health.open_until,
+        failures: health.failures,
+        calls: health.calls,
+    }
+}
+
 impl LtvDataPipeline {
     /// How the integrations stand, one by one.
     ///
@@ -49,6 +60,8 @@ impl LtvDataPipeline {
         let completeness = inner.store.completeness(inner.store.head().await?.number).await?;
         let unbooked = inner.store.dirty_count().await?;
         let now = inner.clock.now();
+        let live = inner.integrations.live();
+        let jobs = inner.active_jobs().await?;
         let mut statuses = Vec::new();
         for row in inner.store.integrations().await? {
             let StatusCounts {
@@ -61,6 +74,7 @@ impl LtvDataPipeline {
                 last_message_at,
                 oldest_pending_at,
             } = counts.remove(&row.id).unwrap_or_default();
+            let health = live.get(&row.id).map(|live| live.guard.health());
             statuses.push(IntegrationStatus {
                 platform: row.provider.to_string(),
                 livemode: row.livemode,
@@ -81,10 +95,18 @@ impl LtvDataPipeline {
                     .iter()
                     .find(|c| c.integration == row.id)
                     .map(|c| c.complete_through),
-                breaker: "closed",
+                breaker: health.as_ref().map_or("closed", |health| health.breaker.as_str()),
+                breakers: health
+                    .map_or_else(Vec::new, |health| health.endpoints.into_iter().map(endpoint).collect()),
+                last_sweep_at: inner
+                    .store
+                    .read_cursor(&row.id, EVENTS_THROUGH)
+                    .await?
+                    .map(|cursor| cursor.updated_at),
                 drift: drift(&tallies, Some(&row.id)),
                 unbooked,
-                reading: inner.reader.is_busy(&row.id),
+                reading: inner.reader.is_busy(&row.id)
+                    || jobs.iter().any(|job| job.integration.as_deref() == Some(&row.id)),
                 id: row.id,
             });
         }

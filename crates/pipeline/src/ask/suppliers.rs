@@ -7,8 +7,10 @@ use ltv_core::ledger::{Balances, FiguresError};
 use ltv_core::{Party, SupplierId};
 use store::{PartyRow, PartySum};
 
+use super::mrr::mrr_now;
 use super::types::{AskError, LtvAnswer, SupplierPage, SupplierSort, SupplierSummary, View};
-use crate::pipeline::LtvDataPipeline;
+use super::view::Resolved;
+use crate::pipeline::{Inner, LtvDataPipeline};
 
 /// How many parties are read at once.
 const PARTIES_PAGE: i64 = 5_000;
@@ -82,19 +84,27 @@ impl LtvDataPipeline {
     /// # Errors
     /// [`AskError::NotFound`] where there is no such supplier at that view, and other [`AskError`]s.
     pub async fn supplier(&self, id: &SupplierId, view: &View) -> Result<LtvAnswer, AskError> {
+        let mut answer = self.realised(id, view).await?;
+        let at_block = View { known_at: Some(answer.viewed.known_at), ..view.clone() };
+        let resolved = self.inner.resolve(&at_block).await?;
+        let timeline = self.inner.timeline_of(&answer.party, &resolved, answer.viewed.currency).await?;
+        answer.mrr = mrr_now(&timeline)?;
+        answer.meta.gaps.extend(timeline.gaps);
+        Ok(answer)
+    }
+
+    /// The same without its MRR.
+    pub(super) async fn realised(&self, id: &SupplierId, view: &View) -> Result<LtvAnswer, AskError> {
         let inner = &self.inner;
         let resolved = inner.resolve(view).await?;
-        let row = inner.store.party_of(id.as_str()).await?.ok_or_else(no_supplier)?;
-        if row.first_block > resolved.block.number {
-            return Err(no_supplier());
-        }
-        let balances = inner.sums(&resolved, Some(&row.party)).await?;
+        let party = inner.known_party(id, &resolved).await?;
+        let balances = inner.sums(&resolved, Some(&party)).await?;
         let currency = inner.currency(view, &balances);
         let realised = balances.figures(currency)?;
         let meta = inner.meta(&resolved, &balances, &realised, currency).await?;
         Ok(LtvAnswer {
             supplier_id: id.clone(),
-            party: row.party,
+            party,
             viewed: resolved.viewed(currency),
             realised,
             mrr: None,
@@ -108,6 +118,17 @@ impl LtvDataPipeline {
     /// As [`LtvDataPipeline::supplier`].
     pub async fn supplier_by_external_ref(&self, party: &Party, view: &View) -> Result<LtvAnswer, AskError> {
         self.supplier(&SupplierId::of(party), view).await
+    }
+}
+
+impl Inner {
+    /// The party of a supplier that is known at a view.
+    pub(super) async fn known_party(&self, id: &SupplierId, resolved: &Resolved) -> Result<Party, AskError> {
+        let row = self.store.party_of(id.as_str()).await?.ok_or_else(no_supplier)?;
+        if row.first_block > resolved.block.number {
+            return Err(no_supplier());
+        }
+        Ok(row.party)
     }
 }
 

@@ -66,6 +66,16 @@ pub enum AskError {
     /// The figures do not fit.
     #[error(transparent)]
     Figures(#[from] ltv_core::ledger::FiguresError),
+    /// MRR cannot be computed.
+    #[error(transparent)]
+    Mrr(#[from] ltv_core::subscription::MrrError),
+    /// The computation was interrupted: the process is ending, or the code is wrong.
+    #[error("the computation was interrupted")]
+    Interrupted {
+        /// The cause.
+        #[source]
+        source: tokio::task::JoinError,
+    },
     /// The store failed.
     #[error("the store could not answer")]
     Store(#[from] store::StoreError),
@@ -280,6 +290,21 @@ pub struct DriftCount {
     pub count: i64,
 }
 
+/// How the calls to one class of a provider's endpoints are doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointStatus {
+    /// Which, such as `list.balance_transactions`.
+    pub class: String,
+    /// `closed`, `open` or `halfOpen`.
+    pub state: &'static str,
+    /// Until when no call is made.
+    pub open_until: Option<Timestamp>,
+    /// Calls that failed in the last 10 seconds.
+    pub failures: u64,
+    /// Calls of the last 10 seconds.
+    pub calls: u64,
+}
+
 /// How an integration stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IntegrationStatus {
@@ -313,8 +338,12 @@ pub struct IntegrationStatus {
     pub lag_seconds: i64,
     /// Up to when the source has told everything.
     pub complete_through: Option<Timestamp>,
-    /// `closed`: calls go through. Other states come with the breaker.
+    /// The worst of `breakers`. `closed`: calls go through; `open`: none do; `halfOpen`: a few do, as a try.
     pub breaker: &'static str,
+    /// By class of the provider's endpoints; those that have been called since the start.
+    pub breakers: Vec<EndpointStatus>,
+    /// When the last sweep of what the provider sent ended.
+    pub last_sweep_at: Option<Timestamp>,
     /// What was not understood.
     pub drift: Vec<DriftCount>,
     /// Cases that wait to be booked, in the whole store.

@@ -20,7 +20,8 @@ pub(super) struct Resolved {
     pub(super) as_of: Option<Timestamp>,
     pub(super) known_at: Timestamp,
     pub(super) shown_as_of: Timestamp,
-    pub(super) policy: String,
+    /// The policy under which figures are computed.
+    pub(super) rules: Policy,
     pub(super) zone: Tz,
     /// True when nothing but the present is asked for, which running totals answer.
     present: bool,
@@ -42,7 +43,7 @@ impl Resolved {
             as_of: self.shown_as_of,
             known_at: self.known_at,
             currency,
-            policy: self.policy.clone(),
+            policy: self.rules.name.clone(),
             time_zone: self.zone.name().to_owned(),
         }
     }
@@ -51,7 +52,7 @@ impl Resolved {
 impl Inner {
     /// Makes the open choices of a view.
     pub(super) async fn resolve(&self, view: &View) -> Result<Resolved, AskError> {
-        let policy = policy_of(view)?;
+        let rules = policy_named("policy", view.policy.as_deref().unwrap_or("default"))?;
         let zone = zone_of(view.time_zone.as_deref().unwrap_or(&self.settings.time_zone))?;
         let head = self.store.head().await?;
         let block = match view.known_at {
@@ -69,7 +70,7 @@ impl Inner {
         let present = view.known_at.is_none() && view.as_of.is_none();
         // What was known at an instant is asked as of that instant, unless said otherwise.
         let as_of = if present { None } else { Some(shown_as_of) };
-        Ok(Resolved { block, as_of, known_at, shown_as_of, policy: policy.name, zone, present })
+        Ok(Resolved { block, as_of, known_at, shown_as_of, rules, zone, present })
     }
 
     /// Sums for a view. The present comes from running totals, as long as the ledger does not move meanwhile.
@@ -131,13 +132,14 @@ pub(super) fn data_version(block: &BlockHead) -> String {
     format!("{}-{head}", block.number)
 }
 
-fn policy_of(view: &View) -> Result<Policy, AskError> {
-    let name = view.policy.as_deref().unwrap_or("default");
+/// The policy of this name.
+pub(super) fn policy_named(parameter: &'static str, name: &str) -> Result<Policy, AskError> {
     Policy::by_name(name).ok_or_else(|| AskError::BadQuestion {
-        parameter: "policy",
+        parameter,
         problem: format!(
-            "there is no policy `{}`; there is: default",
-            name.chars().take(40).collect::<String>()
+            "there is no policy `{}`; there are: {}",
+            name.chars().take(40).collect::<String>(),
+            Policy::names().join(", ")
         ),
     })
 }
