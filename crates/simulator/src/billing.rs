@@ -1,11 +1,12 @@
 //! Taking money for an invoice: what is told when it works, and when it does not.
 
 use crate::calendar::HOUR;
-use crate::catalogue::payment_fee;
-use crate::objects::{Invoice, InvoiceState, Party};
+use crate::catalogue::{exchange_fee, payment_fee};
+use crate::invoices::{Invoice, InvoiceState};
+use crate::objects::Party;
 use crate::scene::{Movement, Scene, Subject};
 use crate::template::Value;
-use crate::truth::{RunningTax, TruthFigures};
+use crate::truth::{RunningReturns, TruthFigures, share_of};
 
 /// A payment that was taken, and what came of it so far.
 #[derive(Debug)]
@@ -17,9 +18,11 @@ pub(crate) struct Sale {
     /// The provider's counter of what was refunded; disputes are not in it.
     pub(crate) refunded: i64,
     pub(crate) disputed: bool,
-    pub(crate) tax: RunningTax,
+    /// What it was worth in pence when it was taken.
+    pub(crate) settled: i64,
+    pub(crate) returns: RunningReturns,
     settlement: String,
-    description: &'static str,
+    description: String,
 }
 
 impl Sale {
@@ -36,7 +39,7 @@ impl Sale {
                 intent: &self.intent,
                 at: self.at,
                 amount: self.amount,
-                description: self.description,
+                description: &self.description,
                 taken: Some((&self.settlement, self.refunded, self.disputed)),
             },
         )
@@ -48,7 +51,7 @@ struct Attempt<'a> {
     intent: &'a str,
     at: i64,
     amount: i64,
-    description: &'static str,
+    description: &'a str,
     /// The settlement, the refunded amount and whether it is disputed; none when the attempt failed.
     taken: Option<(&'a str, i64, bool)>,
 }
@@ -69,6 +72,8 @@ fn charge_body(scene: &Scene, party: &Party, attempt: &Attempt<'_>) -> String {
         ("balance_transaction", taken.map(|(settlement, _, _)| settlement).into()),
         ("captured", (!failed).into()),
         ("created", attempt.at.into()),
+        ("currency", party.market.currency.into()),
+        ("country", party.market.country.into()),
         ("customer", Value::from(&party.id)),
         ("email", Value::from(&party.email)),
         ("name", Value::from(&party.name)),
@@ -96,8 +101,9 @@ fn intent_body(scene: &Scene, party: &Party, invoice: &Invoice, charge: &str, fa
         ("amount", invoice.total().into()),
         ("amount_received", (if failed { 0 } else { invoice.total() }).into()),
         ("created", invoice.created.into()),
+        ("currency", party.market.currency.into()),
         ("customer", Value::from(&party.id)),
-        ("description", invoice.description().into()),
+        ("description", Value::from(&invoice.description())),
         ("last_payment_error", if failed { Value::Json(&error) } else { Value::Null }),
         ("latest_charge", charge.into()),
         ("livemode", scene.livemode.into()),
@@ -109,17 +115,24 @@ fn intent_body(scene: &Scene, party: &Party, invoice: &Invoice, charge: &str, fa
 /// The payment works: five messages, one settlement, one payment in the books.
 pub(crate) fn collect(scene: &mut Scene, party: &Party, invoice: &mut Invoice, at: i64) -> Sale {
     let charge = scene.id("ch");
-    let (amount, fee) = (invoice.total(), payment_fee(invoice.total()));
+    let (amount, description) = (invoice.total(), invoice.description());
+    let settled = scene.rates.settle(party.market.currency, amount, at);
+    let mut fees = vec![(payment_fee(settled), "Stripe processing fees")];
+    if !party.market.is_home() {
+        fees.push((exchange_fee(settled), "Stripe currency conversion fee"));
+    }
     let settlement = scene.move_money(&Movement {
         at,
-        amount,
-        fee,
-        fee_label: "Stripe processing fees",
+        amount: settled,
+        fees: &fees,
+        currency: party.market.currency,
         category: "charge",
         kind: "charge",
         source: &charge,
-        description: Some(invoice.description()),
+        description: Some(&description),
     });
+    let fee: i64 = fees.iter().map(|(fee, _)| fee).sum();
+    let tax = share_of(invoice.tax(), settled, amount);
     let sale = Sale {
         charge,
         intent: invoice.intent.clone(),
@@ -127,9 +140,10 @@ pub(crate) fn collect(scene: &mut Scene, party: &Party, invoice: &mut Invoice, a
         amount,
         refunded: 0,
         disputed: false,
-        tax: RunningTax::new(amount, invoice.tax),
+        settled,
+        returns: RunningReturns::new(amount, settled, tax),
         settlement: settlement.id,
-        description: invoice.description(),
+        description,
     };
     invoice.attempts += 1;
     invoice.state = InvoiceState::Paid { at: at + 3 };
@@ -139,17 +153,32 @@ pub(crate) fn collect(scene: &mut Scene, party: &Party, invoice: &mut Invoice, a
         at,
         TruthFigures {
             payments: 1,
-            gross: amount,
-            tax: invoice.tax,
+            gross: settled,
+            tax,
             processor_fees: fee,
-            net_revenue: invoice.net - fee,
-            recurring: if invoice.is_recurring() { amount } else { 0 },
-            one_off: if invoice.is_recurring() { 0 } else { amount },
-            provider_balance: amount - fee,
+            net_revenue: settled - tax - fee,
+            recurring: if invoice.is_recurring() { settled } else { 0 },
+            one_off: if invoice.is_recurring() { 0 } else { settled },
+            provider_balance: settled - fee,
             ..TruthFigures::default()
         },
     );
     sale
+}
+
+/// An invoice of nothing is paid without any payment.
+pub(crate) fn settle_free(scene: &mut Scene, party: &Party, invoice: &mut Invoice, at: i64) {
+    invoice.attempts += 1;
+    invoice.state = InvoiceState::Paid { at };
+    let body = invoice.body(scene, party);
+    scene.tell(at, "invoice.paid", invoice.subject(), body);
+}
+
+/// An invoice that came while collection was paused is worth nothing.
+pub(crate) fn void(scene: &mut Scene, party: &Party, invoice: &mut Invoice, at: i64) {
+    invoice.state = InvoiceState::Void { at };
+    let body = invoice.body(scene, party);
+    scene.tell(at, "invoice.voided", invoice.subject(), body);
 }
 
 fn tell_payment(scene: &mut Scene, party: &Party, invoice: &Invoice, sale: &Sale) {
@@ -163,6 +192,7 @@ fn tell_payment(scene: &mut Scene, party: &Party, invoice: &Invoice, sale: &Sale
         ("id", Value::from(&payment)),
         ("amount", sale.amount.into()),
         ("created", (sale.at + 2).into()),
+        ("currency", party.market.currency.into()),
         ("invoice", Value::from(&invoice.id)),
         ("livemode", scene.livemode.into()),
         ("payment_intent", Value::from(&invoice.intent)),
@@ -192,7 +222,7 @@ pub(crate) fn decline(
             intent: &invoice.intent,
             at,
             amount: invoice.total(),
-            description: invoice.description(),
+            description: &invoice.description(),
             taken: None,
         },
     );

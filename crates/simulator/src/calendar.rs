@@ -16,6 +16,11 @@ pub(crate) fn month_of_second(at: i64) -> i64 {
     month_of(instant(at))
 }
 
+/// The day of the month in which a second lies.
+pub(crate) fn day_of(at: i64) -> i64 {
+    i64::from(instant(at).day())
+}
+
 /// A month as `2026-03`.
 pub(crate) fn label(month: i64) -> String {
     format!("{:04}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1)

@@ -31,35 +31,55 @@ const VERY_LATE_PLACES: i64 = 2_000;
 /// How many per thousand come twice.
 const DOUBLED_PER_MILLE: u64 = 30;
 
+/// Which messages are delivered, by their places in true order, and which never are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryPlan {
+    /// In the order in which they arrive; a place may come twice.
+    pub places: Vec<usize>,
+    /// In true order.
+    pub lost: Vec<usize>,
+}
+
 /// The events as they are delivered. Cheap: the bodies are shared.
 #[must_use]
 pub fn deliveries(events: &[SimEvent], order: DeliveryOrder) -> Vec<SimEvent> {
-    match order {
-        DeliveryOrder::InOrder => events.to_vec(),
-        DeliveryOrder::Reversed => events.iter().rev().cloned().collect(),
-        DeliveryOrder::Shuffled { seed } => shuffled(events, seed),
-        DeliveryOrder::Messy { seed } => messy(events, seed),
-    }
+    let plan = delivery_plan(events.len(), order, 0);
+    plan.places.iter().filter_map(|place| events.get(*place).cloned()).collect()
 }
 
-fn shuffled(events: &[SimEvent], seed: u64) -> Vec<SimEvent> {
+/// The order in which `count` messages are delivered. Every `lose_every`th of them is lost, however often it was to
+/// come; 0 loses none.
+#[must_use]
+pub fn delivery_plan(count: usize, order: DeliveryOrder, lose_every: usize) -> DeliveryPlan {
+    let is_lost = |place: &usize| place.saturating_add(1).checked_rem(lose_every) == Some(0);
+    let mut places = match order {
+        DeliveryOrder::InOrder => (0..count).collect(),
+        DeliveryOrder::Reversed => (0..count).rev().collect(),
+        DeliveryOrder::Shuffled { seed } => shuffled(count, seed),
+        DeliveryOrder::Messy { seed } => messy(count, seed),
+    };
+    places.retain(|place| !is_lost(place));
+    DeliveryPlan { places, lost: (0..count).filter(is_lost).collect() }
+}
+
+fn shuffled(count: usize, seed: u64) -> Vec<usize> {
     let mut random = Random::new(seed);
-    let mut keyed: Vec<(u64, &SimEvent)> = events.iter().map(|event| (random.next(), event)).collect();
+    let mut keyed: Vec<(u64, usize)> = (0..count).map(|place| (random.next(), place)).collect();
     keyed.sort_by_key(|(key, _)| *key);
-    keyed.into_iter().map(|(_, event)| event.clone()).collect()
+    keyed.into_iter().map(|(_, place)| place).collect()
 }
 
-fn messy(events: &[SimEvent], seed: u64) -> Vec<SimEvent> {
+fn messy(count: usize, seed: u64) -> Vec<usize> {
     let mut random = Random::new(seed);
-    let mut placed: Vec<(i64, &SimEvent)> = Vec::with_capacity(events.len());
-    for (place, event) in (0_i64..).zip(events) {
-        placed.push((place + delay(&mut random, LATE_PER_MILLE), event));
+    let mut placed: Vec<(i64, usize)> = Vec::with_capacity(count);
+    for (turn, place) in (0_i64..).zip(0..count) {
+        placed.push((turn + delay(&mut random, LATE_PER_MILLE), place));
         if random.chance(DOUBLED_PER_MILLE) {
-            placed.push((place + delay(&mut random, 1000), event));
+            placed.push((turn + delay(&mut random, 1000), place));
         }
     }
-    placed.sort_by_key(|(place, _)| *place);
-    placed.into_iter().map(|(_, event)| event.clone()).collect()
+    placed.sort_by_key(|(turn, _)| *turn);
+    placed.into_iter().map(|(_, place)| place).collect()
 }
 
 fn delay(random: &mut Random, late_per_mille: u64) -> i64 {
@@ -127,5 +147,16 @@ mod tests {
         assert!(times(&messy).values().all(|times| *times <= 2));
         let early = messy.windows(2).filter(|pair| pair[0].at > pair[1].at).count();
         assert!((300..2_000).contains(&early), "{early} out of order");
+    }
+
+    #[test]
+    fn what_is_lost_never_comes_and_all_else_does() {
+        let plan = delivery_plan(100, DeliveryOrder::Messy { seed: 5 }, 7);
+        assert_eq!(plan.lost.len(), 14);
+        assert_eq!(plan.lost.first(), Some(&6));
+        let came: std::collections::BTreeSet<usize> = plan.places.iter().copied().collect();
+        assert!(plan.lost.iter().all(|place| !came.contains(place)));
+        assert_eq!(came.len(), 86);
+        assert!(delivery_plan(100, DeliveryOrder::InOrder, 0).lost.is_empty());
     }
 }

@@ -32,6 +32,7 @@ impl Dispute {
         scene.templates.dispute.fill(&[
             ("id", Value::from(&self.id)),
             ("amount", self.amount.into()),
+            ("currency", "gbp".into()),
             ("balance_transactions", Value::Json(&format!("[{}]", bodies.join(",")))),
             ("charge", Value::from(&sale.charge)),
             ("created", self.at.into()),
@@ -60,7 +61,7 @@ impl Dispute {
     }
 }
 
-/// The customer disputes what has not been refunded; true when it was in the end lost.
+/// The customer, one who pays in pounds, disputes what has not been refunded; true when it was in the end lost.
 pub(crate) fn dispute(
     scene: &mut Scene,
     party: &Party,
@@ -69,7 +70,7 @@ pub(crate) fn dispute(
     from: i64,
 ) -> bool {
     let at = later(from, random.between(5, 35), random);
-    let amount = sale.tax.left();
+    let amount = sale.returns.left();
     if at >= scene.end || amount <= 0 {
         return false;
     }
@@ -131,8 +132,8 @@ fn take(scene: &mut Scene, party: &Party, sale: &mut Sale, dispute: &mut Dispute
     let moved = scene.move_money(&Movement {
         at: dispute.at,
         amount: -dispute.amount,
-        fee: DISPUTE_FEE,
-        fee_label: "Dispute fee",
+        fees: &[(DISPUTE_FEE, "Dispute fee")],
+        currency: "gbp",
         category: "dispute",
         kind: "adjustment",
         source: &dispute.id,
@@ -141,7 +142,7 @@ fn take(scene: &mut Scene, party: &Party, sale: &mut Sale, dispute: &mut Dispute
     dispute.moved.push(moved);
     dispute.tell(scene, sale, "charge.dispute.created", dispute.at, None);
     dispute.tell(scene, sale, "charge.dispute.funds_withdrawn", dispute.at, None);
-    let tax = sale.tax.give_back(dispute.amount);
+    let (_, tax) = sale.returns.give_back(dispute.amount);
     scene.books.add(
         &party.id,
         dispute.at,
@@ -171,8 +172,8 @@ fn give_back(scene: &mut Scene, party: &Party, sale: &mut Sale, dispute: &mut Di
     let moved = scene.move_money(&Movement {
         at,
         amount: dispute.amount,
-        fee: 0,
-        fee_label: "",
+        fees: &[],
+        currency: "gbp",
         category: "dispute_reversal",
         kind: "adjustment",
         source: &dispute.id,
@@ -182,7 +183,7 @@ fn give_back(scene: &mut Scene, party: &Party, sale: &mut Sale, dispute: &mut Di
     let before = std::mem::replace(&mut dispute.status, "won");
     dispute.tell(scene, sale, "charge.dispute.funds_reinstated", at, None);
     dispute.tell(scene, sale, "charge.dispute.closed", at, Some(before));
-    let tax = sale.tax.give_back(-dispute.amount);
+    let (_, tax) = sale.returns.give_back(-dispute.amount);
     scene.books.add(
         &party.id,
         at,

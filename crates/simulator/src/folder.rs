@@ -1,5 +1,6 @@
 //! A scenario folder: webhook bodies in delivery order, and what the lists would answer.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::business::SimEvent;
 use crate::calendar;
-use crate::world::{ListKind, Listed, World, collection_of};
+use crate::world::{EventRow, ListKind, Listed, Stored, World, collection_of};
 
 /// Why a folder cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -114,10 +115,24 @@ impl World {
             world.set_list(kind, list(&folder.join(format!("{}.json", kind.name())))?);
         }
         for state in states {
-            world.add_state(state.collection, &state.id, state.since, state.body);
+            world.add_state(state.collection, &state.id, state.since, Stored::Plain(state.body));
         }
+        world.set_events(listed_events(&events));
         Ok((events, world))
     }
+}
+
+/// What the list of messages shows: each once, no thin ones.
+fn listed_events(events: &[SimEvent]) -> Vec<EventRow> {
+    let mut seen = BTreeSet::new();
+    let is_listed = |event: &&SimEvent| {
+        let kind = serde_json::from_slice::<Named>(&event.body).ok().and_then(|named| named.object);
+        kind.is_none_or(|kind| kind == "event")
+    };
+    let mut listed: Vec<&SimEvent> =
+        events.iter().filter(is_listed).filter(|event| seen.insert(event.id.as_str())).collect();
+    listed.sort_by_key(|event| event.at);
+    listed.into_iter().map(|event| EventRow::Given(Box::new(event.clone()))).collect()
 }
 
 struct FoundState {
@@ -199,7 +214,7 @@ fn list(path: &Path) -> Result<Vec<Listed>, FolderError> {
     for row in rows.iter().rev() {
         let known: Row = serde_json::from_str(row.get()).map_err(failed)?;
         let body = Bytes::copy_from_slice(row.get().as_bytes());
-        listed.push(Listed { created: known.created, id: known.id, body });
+        listed.push(Listed { created: known.created, id: known.id, body: Stored::Plain(body) });
     }
     Ok(listed)
 }

@@ -1,5 +1,7 @@
 //! Word lists for businesses that do not exist. No persons, and every address lies under example.com.
 
+use crate::market::Market;
+
 const FIRST: [&str; 24] = [
     "Willow & Co",
     "Lens & Light",
@@ -53,6 +55,31 @@ const PLACES: [&str; 10] = [
     " of Kendal",
 ];
 
+const IN_EUROPE: [&str; 10] = [
+    " of Cork",
+    " of Galway",
+    " de Lyon",
+    " de Nantes",
+    " am Rhein",
+    " an der Elbe",
+    " van Leiden",
+    " van Delft",
+    " de Cadiz",
+    " de Girona",
+];
+const IN_AMERICA: [&str; 10] = [
+    " of Albany",
+    " of Ithaca",
+    " of Hudson",
+    " of Kingston",
+    " of Beacon",
+    " of Utica",
+    " of Saratoga",
+    " of Oswego",
+    " of Elmira",
+    " of Geneva",
+];
+
 /// A business's name, its mail address and its trade.
 pub(crate) struct Business {
     pub(crate) name: String,
@@ -61,10 +88,15 @@ pub(crate) struct Business {
 }
 
 /// The business of this number; names repeat after 2,880 of them, addresses never.
-pub(crate) fn business(number: u64) -> Business {
+pub(crate) fn business(number: u64, market: &Market) -> Business {
     let first = at(&FIRST, number).copied().unwrap_or_default();
     let (title, trade) = at(&TRADES, number.wrapping_add(number / 24)).copied().unwrap_or_default();
-    let place = at(&PLACES, number / 288).copied().unwrap_or_default();
+    let places = match market.currency {
+        "eur" => &IN_EUROPE,
+        "usd" => &IN_AMERICA,
+        _ => &PLACES,
+    };
+    let place = at(places, number / 288).copied().unwrap_or_default();
     let name = format!("{first} {title}{place}");
     let email = format!("hello@{}-{number}.example.com", slug(&name));
     Business { name, email, trade }
@@ -84,12 +116,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::market::HOME;
 
     #[test]
     fn the_first_two_thousand_names_differ_and_mail_goes_nowhere() {
-        let names: BTreeSet<String> = (0..2000).map(|number| business(number).name).collect();
+        let names: BTreeSet<String> = (0..2000).map(|number| business(number, &HOME).name).collect();
         assert_eq!(names.len(), 2000);
-        assert!((0..100).all(|number| business(number).email.ends_with(".example.com")));
-        assert_eq!(business(0).email, "hello@willow-and-co-florists-0.example.com");
+        assert!((0..100).all(|number| business(number, &HOME).email.ends_with(".example.com")));
+        assert_eq!(business(0, &HOME).email, "hello@willow-and-co-florists-0.example.com");
     }
 }

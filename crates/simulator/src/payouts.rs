@@ -102,5 +102,14 @@ fn movement<'a>(
     (category, kind): (&'static str, &'static str),
     source: &'a str,
 ) -> Movement<'a> {
-    Movement { at, amount, fee: 0, fee_label: "", category, kind, source, description: Some("STRIPE PAYOUT") }
+    Movement {
+        at,
+        amount,
+        fees: &[],
+        currency: "gbp",
+        category,
+        kind,
+        source,
+        description: Some("STRIPE PAYOUT"),
+    }
 }

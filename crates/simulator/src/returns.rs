@@ -31,6 +31,7 @@ impl Refund {
             ("amount", self.amount.into()),
             ("balance_transaction", Value::from(&self.settlement)),
             ("charge", Value::from(&sale.charge)),
+            ("currency", party.market.currency.into()),
             ("created", self.at.into()),
             ("payment_intent", Value::from(&sale.intent)),
             ("payment_method", Value::from(&party.payment_method)),
@@ -50,14 +51,14 @@ pub(crate) fn later(at: i64, days: i64, random: &mut Random) -> i64 {
 
 /// A part of what is left, in odd pence.
 fn part_of(sale: &Sale, random: &mut Random) -> i64 {
-    let left = sale.tax.left();
+    let left = sale.returns.left();
     random.between(left / 20 + 1, (left * 3 / 5).max(left / 20 + 1)).min(left)
 }
 
 /// All of it, days later.
 pub(crate) fn whole(scene: &mut Scene, party: &Party, sale: &mut Sale, random: &mut Random) {
     let at = later(sale.at, random.between(1, 20), random);
-    refund(scene, party, sale, sale.tax.left(), at);
+    refund(scene, party, sale, sale.returns.left(), at);
 }
 
 /// One to three parts; sometimes the last one takes what is left.
@@ -67,7 +68,7 @@ pub(crate) fn parts(scene: &mut Scene, party: &Party, sale: &mut Sale, random: &
     for number in 1..=count {
         at = later(at, random.between(1, 9), random);
         let takes_the_rest = number == count && number > 1 && random.chance(400);
-        let amount = if takes_the_rest { sale.tax.left() } else { part_of(sale, random) };
+        let amount = if takes_the_rest { sale.returns.left() } else { part_of(sale, random) };
         refund(scene, party, sale, amount, at);
     }
 }
@@ -75,13 +76,13 @@ pub(crate) fn parts(scene: &mut Scene, party: &Party, sale: &mut Sale, random: &
 /// A refund that fails days later; half of them are made again the day after.
 pub(crate) fn failing(scene: &mut Scene, party: &Party, sale: &mut Sale, random: &mut Random) {
     let at = later(sale.at, random.between(1, 9), random);
-    let amount = if random.chance(500) { sale.tax.left() } else { part_of(sale, random) };
+    let amount = if random.chance(500) { sale.returns.left() } else { part_of(sale, random) };
     let Some(made) = refund(scene, party, sale, amount, at) else { return };
     let failed_at = later(at, random.between(5, 9), random);
     fail(scene, party, sale, made, failed_at);
     if random.chance(500) {
         let again_at = later(failed_at, 1, random);
-        refund(scene, party, sale, amount.min(sale.tax.left()), again_at);
+        refund(scene, party, sale, amount.min(sale.returns.left()), again_at);
     }
 }
 
@@ -105,11 +106,12 @@ pub(crate) fn refund(
     amount: i64,
     at: i64,
 ) -> Option<Refund> {
-    if at >= scene.end || amount <= 0 || amount > sale.tax.left() {
+    if at >= scene.end || amount <= 0 || amount > sale.returns.left() {
         return None;
     }
     let id = scene.id("re");
-    let moved = move_back(scene, &id, at, -amount, ("refund", "refund"));
+    let worth = scene.rates.settle(party.market.currency, amount, at);
+    let moved = move_back(scene, party, &id, at, -worth, ("refund", "refund"));
     let starts_pending = amount % 10 < 3;
     let status = if starts_pending { "pending" } else { "succeeded" };
     let mut refund = Refund { id, amount, at, status, settlement: moved.id, failure: None };
@@ -125,15 +127,16 @@ pub(crate) fn refund(
         let previous = if starts_pending { previous } else { same };
         scene.tell_change(confirmed_at, "refund.updated", refund.subject(), body, previous);
     }
-    let tax = sale.tax.give_back(amount);
+    let (value, tax) = sale.returns.give_back(amount);
     scene.books.add(
         &party.id,
         at,
         TruthFigures {
-            refunds: amount - tax,
+            refunds: value - tax,
             refund_count: 1,
-            net_revenue: tax - amount,
-            provider_balance: -amount,
+            net_revenue: tax - value,
+            fx_difference: value - worth,
+            provider_balance: -worth,
             ..TruthFigures::default()
         },
     );
@@ -146,7 +149,8 @@ fn fail(scene: &mut Scene, party: &Party, sale: &mut Sale, mut refund: Refund, a
         return;
     }
     let amount = refund.amount;
-    let moved = move_back(scene, &refund.id, at, amount, ("refund_failure", "refund_failure"));
+    let worth = scene.rates.settle(party.market.currency, amount, at);
+    let moved = move_back(scene, party, &refund.id, at, worth, ("refund_failure", "refund_failure"));
     refund.status = "failed";
     refund.failure = Some(moved.id);
     let body = refund.body(scene, party, sale);
@@ -155,15 +159,16 @@ fn fail(scene: &mut Scene, party: &Party, sale: &mut Sale, mut refund: Refund, a
         r#"{"failure_balance_transaction":null,"failure_reason":null,"status":"succeeded"}"#.to_owned();
     scene.tell_change(at, "refund.updated", refund.subject(), body, previous);
     count_refunded(scene, party, sale, "charge.updated", at, -amount);
-    let tax = sale.tax.give_back(-amount);
+    let (value, tax) = sale.returns.give_back(-amount);
     scene.books.add(
         &party.id,
         at,
         TruthFigures {
-            refunds: -amount - tax,
+            refunds: value - tax,
             refund_count: -1,
-            net_revenue: amount + tax,
-            provider_balance: amount,
+            net_revenue: tax - value,
+            fx_difference: value + worth,
+            provider_balance: worth,
             ..TruthFigures::default()
         },
     );
@@ -171,6 +176,7 @@ fn fail(scene: &mut Scene, party: &Party, sale: &mut Sale, mut refund: Refund, a
 
 fn move_back(
     scene: &mut Scene,
+    party: &Party,
     refund: &str,
     at: i64,
     amount: i64,
@@ -179,8 +185,8 @@ fn move_back(
     scene.move_money(&Movement {
         at,
         amount,
-        fee: 0,
-        fee_label: "",
+        fees: &[],
+        currency: party.market.currency,
         category,
         kind,
         source: refund,

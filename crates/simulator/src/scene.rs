@@ -1,17 +1,18 @@
 //! What is being told: messages, balance transactions and sums, collected in any order and put in order at the end.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use bytes::Bytes;
-
-use crate::business::{BusinessConfig, History, SimEvent, months_of};
+use crate::business::{BusinessConfig, Mix, Story, months_of};
 use crate::calendar::{self, DAY};
+use crate::envelope::Envelope;
+use crate::market::Rates;
+use crate::mrr::MrrBooks;
+use crate::shelf::{Place, Shelf};
 use crate::template::{Templates, Value};
 use crate::truth::Books;
-use crate::world::{ListKind, Listed, World};
+use crate::world::{EventRow, ListKind, Listed, Stored, World};
 
-/// The version of the provider's API in which the bodies are written.
-const API_VERSION: &str = "2026-07-29.dahlia";
 /// How long it takes until money can be paid out.
 const AVAILABLE_AFTER: i64 = 5 * DAY;
 
@@ -27,10 +28,11 @@ pub(crate) struct Subject<'a> {
 struct Draft {
     at: i64,
     kind: &'static str,
-    collection: &'static str,
-    id: String,
-    object: String,
-    previous: Option<String>,
+    /// Its object's place in the list of objects.
+    object: usize,
+    /// The object, and what was different before.
+    place: Place,
+    object_length: usize,
 }
 
 /// Money that moves in the provider's balance.
@@ -38,21 +40,30 @@ struct Draft {
 pub(crate) struct Movement<'a> {
     pub(crate) at: i64,
     pub(crate) amount: i64,
-    pub(crate) fee: i64,
-    pub(crate) fee_label: &'static str,
+    /// What the fee consists of: its amounts and their names.
+    pub(crate) fees: &'a [(i64, &'static str)],
+    /// The customer's currency; the balance itself is in pounds.
+    pub(crate) currency: &'static str,
     pub(crate) category: &'static str,
     pub(crate) kind: &'static str,
     pub(crate) source: &'a str,
     pub(crate) description: Option<&'a str>,
 }
 
-/// A balance transaction: its id, its body, and what the payouts need of it.
+/// A balance transaction.
 #[derive(Debug, Clone)]
 pub(crate) struct Moved {
-    pub(crate) at: i64,
-    pub(crate) net: i64,
     pub(crate) id: String,
     pub(crate) body: String,
+}
+
+/// What the payouts need of a balance transaction, and where its body lies.
+#[derive(Debug)]
+pub(crate) struct MovedRow {
+    pub(crate) at: i64,
+    pub(crate) net: i64,
+    id: String,
+    body: Stored,
 }
 
 /// The story so far.
@@ -65,26 +76,38 @@ pub(crate) struct Scene {
     /// The second at which the story is over.
     pub(crate) end: i64,
     pub(crate) books: Books,
-    pub(crate) moved: Vec<Moved>,
+    pub(crate) mrr: MrrBooks,
+    pub(crate) rates: Rates,
+    pub(crate) moved: Vec<MovedRow>,
+    shelf: Shelf,
+    objects: HashMap<(&'static str, String), usize>,
     invoice_payments: Vec<Listed>,
     drafts: Vec<Draft>,
     ids: u64,
+    has_mrr_truth: bool,
 }
 
 impl Scene {
     pub(crate) fn new(config: &BusinessConfig) -> Self {
         let months = months_of(config);
+        let end = calendar::second_of(months.end, 1, 0);
+        let rates = Rates::new(config.seed, calendar::second_of(months.start, 1, 0), end);
         Self {
             templates: Templates::new(),
             livemode: config.livemode,
             seed: config.seed,
-            end: calendar::second_of(months.end, 1, 0),
+            end,
             months,
             books: Books::default(),
+            mrr: MrrBooks::default(),
+            rates,
             moved: Vec::new(),
+            shelf: Shelf::default(),
+            objects: HashMap::new(),
             invoice_payments: Vec::new(),
             drafts: Vec::new(),
             ids: 0,
+            has_mrr_truth: config.mix == Mix::Believable,
         }
     }
 
@@ -119,86 +142,82 @@ impl Scene {
         object: String,
         previous: Option<String>,
     ) {
-        let (collection, id) = (subject.collection, subject.id.to_owned());
-        self.drafts.push(Draft { at, kind, collection, id, object, previous });
+        let next = self.objects.len();
+        let number = *self.objects.entry((subject.collection, subject.id.to_owned())).or_insert(next);
+        let object_length = object.len();
+        let told = object + &previous.unwrap_or_default();
+        let place = self.shelf.put(subject.collection, told.as_bytes());
+        self.drafts.push(Draft { at, kind, object: number, place, object_length });
     }
 
     /// Moves money in the provider's balance.
     pub(crate) fn move_money(&mut self, movement: &Movement<'_>) -> Moved {
         let id = self.id("txn");
-        let net = movement.amount - movement.fee;
-        let fee_details = match movement.fee {
-            0 => "[]".to_owned(),
-            fee => format!(
-                r#"[{{"amount":{fee},"application":null,"currency":"gbp","description":"{}","type":"stripe_fee"}}]"#,
-                movement.fee_label
-            ),
-        };
+        let fees: Vec<String> = movement.fees.iter().map(|(fee, name)| {
+            format!(r#"{{"amount":{fee},"application":null,"currency":"gbp","description":"{name}","type":"stripe_fee"}}"#)
+        }).collect();
+        let fee: i64 = movement.fees.iter().map(|(fee, _)| fee).sum();
+        let net = movement.amount - fee;
+        let rate = self.rates.text(movement.currency, movement.at);
         let body = self.templates.balance_transaction.fill(&[
             ("id", Value::from(&id)),
             ("amount", movement.amount.into()),
             ("available_on", (movement.at + AVAILABLE_AFTER).into()),
             ("created", movement.at.into()),
             ("description", movement.description.into()),
-            ("fee", movement.fee.into()),
-            ("fee_details", Value::Json(&fee_details)),
+            ("exchange_rate", Value::Json(&rate)),
+            ("fee", fee.into()),
+            ("fee_details", Value::Json(&format!("[{}]", fees.join(",")))),
             ("net", net.into()),
             ("reporting_category", movement.category.into()),
             ("source", movement.source.into()),
             ("status", "pending".into()),
             ("type", movement.kind.into()),
         ]);
-        let moved = Moved { at: movement.at, net, id, body };
-        self.moved.push(moved.clone());
-        moved
+        let stored = self.pack("balance_transactions", &body);
+        self.moved.push(MovedRow { at: movement.at, net, id: id.clone(), body: stored });
+        Moved { id, body }
     }
 
     /// Adds to the list that says which payment paid which invoice.
     pub(crate) fn list_invoice_payment(&mut self, created: i64, id: &str, body: &str) {
-        let body = Bytes::copy_from_slice(body.as_bytes());
+        let body = self.pack("invoice_payments", body);
         self.invoice_payments.push(Listed { created, id: id.to_owned(), body });
     }
 
+    fn pack(&mut self, kind: &'static str, body: &str) -> Stored {
+        Stored::Packed { place: self.shelf.put(kind, body.as_bytes()), length: body.len() }
+    }
+
     /// Puts everything in order.
-    pub(crate) fn finish(mut self) -> History {
+    pub(crate) fn finish(mut self) -> Story {
         self.drafts.sort_by_key(|draft| draft.at);
         self.moved.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         self.invoice_payments.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
         let mut world = World::default();
+        world.set_shelf(self.shelf, Envelope { seed: self.seed, livemode: self.livemode });
         let moved = self.moved.into_iter();
-        let rows =
-            moved.map(|row| Listed { created: row.at, id: row.id, body: Bytes::from(row.body) }).collect();
+        let rows = moved.map(|row| Listed { created: row.at, id: row.id, body: row.body }).collect();
         world.set_list(ListKind::BalanceTransactions, rows);
         world.set_list(ListKind::InvoicePayments, self.invoice_payments);
-        let mut events = Vec::with_capacity(self.drafts.len());
-        for (number, draft) in (1_u64..).zip(self.drafts) {
-            let id = format!("evt_sim{:x}x{number:07}", self.seed);
-            let (body, object) = envelope(&id, &draft, self.livemode);
-            world.add_state(draft.collection, &draft.id, draft.at, object);
-            events.push(SimEvent { at: calendar::instant(draft.at), id, kind: draft.kind.to_owned(), body });
+        let mut names: Vec<_> = self.objects.into_iter().collect();
+        names.sort_by_key(|(_, number)| *number);
+        for draft in &self.drafts {
+            if let Some(((collection, id), _)) = names.get(draft.object) {
+                let body = Stored::Packed { place: draft.place, length: draft.object_length };
+                world.add_state(collection, id, draft.at, body);
+            }
         }
-        let last = events.last().map_or(self.end, |event| event.at.timestamp());
-        let truth = self.books.close(calendar::instant(last + 1), self.months);
-        History { events, world, truth }
+        let last = self.drafts.last().map_or(self.end, |draft| draft.at);
+        let told = self.drafts.into_iter().map(|draft| EventRow::Told {
+            created: draft.at,
+            kind: draft.kind,
+            place: draft.place,
+            object_length: draft.object_length,
+        });
+        world.set_events(told.collect());
+        let mrr = self.has_mrr_truth.then(|| self.mrr.close(self.months.clone()));
+        let truth = self.books.close(calendar::instant(last + 1), self.months, mrr);
+        Story { world, truth }
     }
-}
-
-/// The whole body, and the object within it, which shares its bytes.
-fn envelope(id: &str, draft: &Draft, livemode: bool) -> (Bytes, Bytes) {
-    let head = format!(
-        r#"{{"id":"{id}","object":"event","api_version":"{API_VERSION}","created":{},"data":{{"object":"#,
-        draft.at
-    );
-    let previous = draft
-        .previous
-        .as_ref()
-        .map(|previous| format!(r#","previous_attributes":{previous}"#))
-        .unwrap_or_default();
-    let body = format!(
-        r#"{head}{}{previous}}},"livemode":{livemode},"pending_webhooks":1,"request":{{"id":null,"idempotency_key":null}},"type":"{}"}}"#,
-        draft.object, draft.kind
-    );
-    let body = Bytes::from(body);
-    let object = body.slice(head.len()..head.len() + draft.object.len());
-    (body, object)
 }

@@ -2,10 +2,12 @@
 
 use crate::billing::{self, PAYMENT_AFTER, Sale};
 use crate::calendar::{self, DAY, HOUR, MINUTE};
-use crate::catalogue::{self, Plan, tax_on};
+use crate::catalogue::{self, Plan};
 use crate::disputes;
+use crate::invoices::Invoice;
+use crate::market::{HOME, Market};
 use crate::names;
-use crate::objects::{Bought, Invoice, InvoiceState, Party, Subscription};
+use crate::objects::{Party, Subscription};
 use crate::random::Random;
 use crate::returns::{self, later};
 use crate::scene::Scene;
@@ -22,19 +24,19 @@ const RETRY_WORKS: u64 = 600;
 /// The days between the tries of one invoice.
 const RETRY_DAYS: [i64; 2] = [3, 5];
 
-struct Supplier {
-    party: Party,
-    random: Random,
+pub(crate) struct Supplier {
+    pub(crate) party: Party,
+    pub(crate) random: Random,
     /// The day of the month and the second of the day on which is billed.
-    day: i64,
-    second: i64,
+    pub(crate) day: i64,
+    pub(crate) second: i64,
 }
 
 /// Lives through all months that are left for supplier `number` of `count`.
 pub(crate) fn live(scene: &mut Scene, number: u32, count: u32) {
     let mut random = Random::stream(scene.seed, u64::from(number) + 1);
     let joins = joining_month(scene, number, count, &mut random);
-    let mut supplier = join(scene, number, random);
+    let mut supplier = join(scene, number, random, HOME);
     let Some(mut subscription) = start(scene, &mut supplier, joins) else { return };
     for month in joins..scene.months.end {
         let billed_at = calendar::second_of(month, supplier.day, supplier.second);
@@ -56,8 +58,8 @@ fn joining_month(scene: &Scene, number: u32, count: u32, random: &mut Random) ->
     scene.months.start + i64::from(number) * months / i64::from(count.max(1))
 }
 
-fn join(scene: &mut Scene, number: u32, mut random: Random) -> Supplier {
-    let business = names::business(u64::from(number));
+pub(crate) fn join(scene: &mut Scene, number: u32, mut random: Random, market: Market) -> Supplier {
+    let business = names::business(u64::from(number), &market);
     let party = Party {
         id: scene.id("cus"),
         name: business.name,
@@ -68,6 +70,7 @@ fn join(scene: &mut Scene, number: u32, mut random: Random) -> Supplier {
         payment_method: scene.id("pm"),
         last4: format!("{:04}", random.below(10_000)),
         invoices: 0,
+        market,
     };
     let day = random.between(1, 28);
     let second = random.between(8 * HOUR, 17 * HOUR);
@@ -80,29 +83,28 @@ fn start(scene: &mut Scene, supplier: &mut Supplier, month: i64) -> Option<Subsc
     if !scene.months.contains(&month) {
         return None;
     }
-    let party = &supplier.party;
+    tell_customer(scene, &supplier.party, at);
+    let plan = first_plan(&mut supplier.random);
+    Some(Subscription::new(scene, plan, 1, at))
+}
+
+/// The customer is made, shortly before its first subscription.
+pub(crate) fn tell_customer(scene: &mut Scene, party: &Party, at: i64) {
     scene.books.open(&party.id);
     let body = party.body(scene, at - 2 * MINUTE);
     scene.tell(at - 2 * MINUTE, "customer.created", party.subject(), body);
-    Some(Subscription {
-        id: scene.id("sub"),
-        item: scene.id("si"),
-        plan: first_plan(&mut supplier.random),
-        status: "active",
-        start: at,
-        period: (at, at),
-        latest_invoice: String::new(),
-        cancel_asked_at: None,
-        ended_at: None,
-        reason: None,
-    })
 }
 
-fn first_plan(random: &mut Random) -> &'static Plan {
+fn first_plan(random: &mut Random) -> Plan {
+    catalogue::plan(first_tier(random), &HOME, 1)
+}
+
+/// Which size of plan a supplier begins with.
+pub(crate) fn first_tier(random: &mut Random) -> usize {
     match random.below(10) {
-        0..=4 => &catalogue::STARTER,
-        5..=8 => &catalogue::PRO,
-        _ => &catalogue::STUDIO,
+        0..=4 => 0,
+        5..=8 => 1,
+        _ => 2,
     }
 }
 
@@ -142,15 +144,8 @@ fn renew(
         subscription.plan = first_plan(&mut supplier.random);
     }
     subscription.period = (at, calendar::second_of(month + 1, supplier.day, supplier.second));
-    let bought = Bought::Period {
-        plan: subscription.plan,
-        subscription: subscription.id.clone(),
-        item: subscription.item.clone(),
-        period: subscription.period,
-        is_first,
-    };
-    let invoice = invoice(scene, &mut supplier.party, bought, subscription.plan.price, at);
-    subscription.latest_invoice.clone_from(&invoice.id);
+    let invoice = Invoice::of_period(scene, &mut supplier.party, subscription, is_first, at);
+    subscription.latest_invoice = Some(invoice.id.clone());
     let body = subscription.body(scene, &supplier.party);
     if is_first {
         scene.tell(at, "customer.subscription.created", subscription.subject(), body);
@@ -158,22 +153,6 @@ fn renew(
         scene.tell_change(at, "customer.subscription.updated", subscription.subject(), body, previous);
     }
     invoice
-}
-
-fn invoice(scene: &mut Scene, party: &mut Party, bought: Bought, net: i64, created: i64) -> Invoice {
-    party.invoices += 1;
-    Invoice {
-        id: scene.id("in"),
-        line: scene.id("il"),
-        number: format!("{}-{:04}", party.invoice_prefix, party.invoices),
-        intent: scene.id("pi"),
-        bought,
-        net,
-        tax: tax_on(net),
-        created,
-        attempts: 0,
-        state: InvoiceState::Open { next_attempt: None },
-    }
 }
 
 /// Tries to take the money, up to three times. Nothing when it never came; then the subscription is over, unless the
@@ -210,7 +189,7 @@ fn pay(
     None
 }
 
-fn set_status(
+pub(crate) fn set_status(
     scene: &mut Scene,
     party: &Party,
     subscription: &mut Subscription,
@@ -226,7 +205,7 @@ fn set_status(
     scene.tell_change(at, "customer.subscription.updated", subscription.subject(), body, previous);
 }
 
-fn end(scene: &mut Scene, supplier: &Supplier, subscription: &mut Subscription, at: i64) {
+pub(crate) fn end(scene: &mut Scene, supplier: &Supplier, subscription: &mut Subscription, at: i64) {
     subscription.status = "canceled";
     subscription.ended_at = Some(at);
     let body = subscription.body(scene, &supplier.party);
@@ -252,8 +231,7 @@ fn buy_an_extra(scene: &mut Scene, supplier: &mut Supplier, month: i64) {
     // Not before the supplier has joined.
     let at = at.max(calendar::second_of(month, supplier.day, supplier.second) + 2 * HOUR);
     let extra = if supplier.random.chance(500) { &catalogue::FEATURED } else { &catalogue::NEWSLETTER };
-    let bought = Bought::Once { extra, invoice_item: scene.id("ii") };
-    let mut invoice = invoice(scene, &mut supplier.party, bought, extra.price, at);
+    let mut invoice = Invoice::of_extra(scene, &mut supplier.party, extra, at);
     let mut sale = billing::collect(scene, &supplier.party, &mut invoice, at + 5);
     aftermath(scene, supplier, &mut sale);
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::calendar;
+use crate::mrr::MrrTruth;
 
 /// The figures block, in pence. All amounts are signed as the HTTP contract signs them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,7 +33,7 @@ pub struct TruthFigures {
     pub dispute_fees: i64,
     /// What is left, without tax; a sum of its own, not computed from the others.
     pub net_revenue: i64,
-    /// Always 0: the business knows one currency.
+    /// What refunds cost less or more than the money was worth when it came; 0 where all is in pounds.
     pub fx_difference: i64,
     /// Always 0: no payment is left pending.
     pub pending: i64,
@@ -120,6 +121,8 @@ pub struct Truth {
     /// Net revenue in pence of each month (`2026-03`), from the first to the last, months without any included. No
     /// money moves between 21:00 and 06:00 UTC, so it is the same month in London.
     pub months: Vec<(String, i64)>,
+    /// MRR and why it changed; `None` for a mix whose refunds and disputes follow no plan.
+    pub mrr: Option<MrrTruth>,
 }
 
 /// The sums while they grow.
@@ -147,7 +150,12 @@ impl Books {
         self.payouts += amount;
     }
 
-    pub(crate) fn close(self, as_of: DateTime<Utc>, months: impl Iterator<Item = i64>) -> Truth {
+    pub(crate) fn close(
+        self,
+        as_of: DateTime<Utc>,
+        months: impl Iterator<Item = i64>,
+        mrr: Option<MrrTruth>,
+    ) -> Truth {
         let mut total = TruthFigures::default();
         for figures in self.by_customer.values() {
             total.add(figures);
@@ -156,39 +164,51 @@ impl Books {
         let months = months
             .map(|month| (calendar::label(month), self.months.get(&month).copied().unwrap_or_default()))
             .collect();
-        Truth { as_of, total, by_customer: self.by_customer, months }
+        Truth { as_of, total, by_customer: self.by_customer, months, mrr }
     }
 }
 
-/// How much tax of a payment has been given back, as a running share: what is returned so far decides the tax
-/// returned so far, rounded half to even, and each return takes the difference.
+/// How much of a payment has been given back, as a running share: what is returned so far decides the value and the
+/// tax returned so far, rounded half to even, and each return takes the difference.
 #[derive(Debug, Clone)]
-pub(crate) struct RunningTax {
-    gross: i64,
+pub(crate) struct RunningReturns {
+    /// What the customer paid, in the customer's money.
+    presented: i64,
+    /// What it was worth in pence, and the tax in that.
+    worth: i64,
     tax: i64,
     returned: i64,
 }
 
-impl RunningTax {
-    pub(crate) fn new(gross: i64, tax: i64) -> Self {
-        Self { gross, tax, returned: 0 }
+impl RunningReturns {
+    pub(crate) fn new(presented: i64, worth: i64, tax: i64) -> Self {
+        Self { presented, worth, tax, returned: 0 }
     }
 
-    /// Money goes back (positive), or comes in again (negative): the tax in it.
-    pub(crate) fn give_back(&mut self, amount: i64) -> i64 {
+    /// Money goes back (positive), or comes in again (negative): its worth, and the tax in it.
+    pub(crate) fn give_back(&mut self, amount: i64) -> (i64, i64) {
         let before = self.so_far();
         self.returned += amount;
-        self.so_far() - before
+        let after = self.so_far();
+        (after.0 - before.0, after.1 - before.1)
     }
 
-    /// What has not been returned yet.
+    /// What has not been returned yet, in the customer's money.
     pub(crate) fn left(&self) -> i64 {
-        self.gross - self.returned
+        self.presented - self.returned
     }
 
-    fn so_far(&self) -> i64 {
-        half_even(self.tax * self.returned, self.gross)
+    fn so_far(&self) -> (i64, i64) {
+        (
+            share_of(self.worth, self.returned, self.presented),
+            share_of(self.tax, self.returned, self.presented),
+        )
     }
+}
+
+/// `whole × part ÷ all`, none of them negative, rounded half to even.
+pub(crate) fn share_of(whole: i64, part: i64, all: i64) -> i64 {
+    half_even(whole * part, all)
 }
 
 /// `numerator ÷ denominator`, both not negative, rounded half to even.
@@ -214,11 +234,11 @@ mod tests {
 
     #[test]
     fn three_refunds_of_a_third_give_back_exactly_the_tax() {
-        let mut running = RunningTax::new(10_000, 1_667);
-        let parts: Vec<i64> = [3_333, 3_333, 3_334].map(|amount| running.give_back(amount)).to_vec();
-        assert_eq!(parts, [556, 555, 556]);
+        let mut running = RunningReturns::new(10_000, 10_000, 1_667);
+        let parts = [3_333, 3_333, 3_334].map(|amount| running.give_back(amount));
+        assert_eq!(parts, [(3_333, 556), (3_333, 555), (3_334, 556)]);
         assert_eq!(running.left(), 0);
-        assert_eq!(running.give_back(-10_000), -1_667);
+        assert_eq!(running.give_back(-10_000), (-10_000, -1_667));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The local stand-in, asked over HTTP.
 #![expect(clippy::unwrap_used, reason = "test code may fail loudly")]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use chrono::{DateTime, TimeZone, Utc};
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use connector::http::{Answer, HttpClient, Request};
 use serde_json::Value;
-use simulator::{BusinessConfig, Faults, StripeStandIn, World, invent};
+use simulator::{BusinessConfig, Faults, History, Mix, StripeStandIn, World, invent};
 
 fn folder(name: &str) -> World {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
@@ -126,7 +127,8 @@ async fn revealing_moves_forward_only() {
 #[tokio::test]
 async fn every_object_of_an_invented_business_can_be_read() {
     let start = Utc.with_ymd_and_hms(2025, 1, 1, 0, 0, 0).unwrap();
-    let history = invent(&BusinessConfig { suppliers: 6, months: 3, seed: 2, start, livemode: false });
+    let history =
+        invent(&BusinessConfig { suppliers: 6, months: 3, seed: 2, start, livemode: false, mix: Mix::Plain });
     let stand_in = StripeStandIn::start(history.world.clone(), Faults::default()).await.unwrap();
     let (mut seen, mut path) = (0, "/v1/balance_transactions?limit=7".to_owned());
     loop {
@@ -145,4 +147,165 @@ async fn every_object_of_an_invented_business_can_be_read() {
         let path = format!("/v1/{}s/{}", object["object"].as_str().unwrap(), object["id"].as_str().unwrap());
         assert_eq!(get(&stand_in, &path).await.0, 200, "{path}");
     }
+}
+
+fn any_event_of(history: &History, kind: &str) -> Value {
+    let event = history.events.iter().find(|event| event.kind == kind).unwrap();
+    serde_json::from_slice(&event.body).unwrap()
+}
+
+fn small_business() -> History {
+    let start = Utc.with_ymd_and_hms(2025, 1, 1, 0, 0, 0).unwrap();
+    invent(&BusinessConfig { suppliers: 6, months: 4, seed: 2, start, livemode: false, mix: Mix::Plain })
+}
+
+async fn walk(stand_in: &StripeStandIn, list: &str, query: &str) -> Vec<Value> {
+    let (mut rows, mut after) = (Vec::new(), String::new());
+    loop {
+        let (status, page) = get(stand_in, &format!("/v1/{list}?{query}{after}")).await;
+        assert_eq!(status, 200, "{page}");
+        rows.extend(page.get("data").and_then(Value::as_array).unwrap().iter().cloned());
+        if page.get("has_more") != Some(&Value::Bool(true)) {
+            return rows;
+        }
+        after = format!("&starting_after={}", ids(&page).last().unwrap());
+    }
+}
+
+#[tokio::test]
+async fn messages_are_listed_newest_first_as_they_were_sent() {
+    let history = small_business();
+    let stand_in = StripeStandIn::start(history.world.clone(), Faults::default()).await.unwrap();
+    stand_in.keep_events(400);
+    let mut listed = walk(&stand_in, "events", "limit=100").await;
+    listed.reverse();
+    assert_eq!(listed.len(), history.events.len());
+    for (row, event) in listed.iter().zip(&history.events) {
+        assert_eq!(*row, serde_json::from_slice::<Value>(&event.body).unwrap());
+    }
+    let from = history.events[history.events.len() / 2].at.timestamp();
+    let some = walk(&stand_in, "events", &format!("limit=100&created[gte]={from}")).await;
+    assert_eq!(some.len(), history.events.iter().filter(|event| event.at.timestamp() >= from).count());
+    let (status, one) = get(&stand_in, &format!("/v1/events/{}", history.events[3].id)).await;
+    assert_eq!((status, &one["id"]), (200, &history.events[3].id.clone().into()));
+    assert_eq!(get(&stand_in, "/v1/events/evt_sim2x9999999").await.0, 404);
+}
+
+#[tokio::test]
+async fn messages_are_kept_for_thirty_days_before_what_is_shown() {
+    let history = small_business();
+    let stand_in = StripeStandIn::start(history.world.clone(), Faults::default()).await.unwrap();
+    let shown = history.events[history.events.len() * 2 / 3].at;
+    stand_in.reveal_until(Some(shown));
+    let since = shown - TimeDelta::days(30);
+    let expected: Vec<&str> = history
+        .events
+        .iter()
+        .rev()
+        .filter(|event| event.at <= shown && event.at >= since)
+        .map(|event| event.id.as_str())
+        .collect();
+    let listed = walk(&stand_in, "events", "limit=100").await;
+    assert_eq!(listed.iter().map(|row| row["id"].as_str().unwrap()).collect::<Vec<_>>(), expected);
+    assert!(expected.len() < history.events.len() / 2);
+    let later = &history.events.last().unwrap().id;
+    assert_eq!(get(&stand_in, &format!("/v1/events/{later}")).await.0, 404);
+}
+
+#[tokio::test]
+async fn in_compressed_time_the_last_thirty_days_are_the_whole_story() {
+    let history = small_business();
+    let stand_in = StripeStandIn::start(history.world.clone(), Faults::default()).await.unwrap();
+    let now = history.events.last().unwrap().at + TimeDelta::days(400);
+    let month = (now - TimeDelta::days(30)).timestamp();
+    let day = (now - TimeDelta::days(1)).timestamp();
+    assert!(walk(&stand_in, "events", &format!("created[gte]={month}")).await.is_empty());
+    stand_in.compress_time(now);
+    let all = walk(&stand_in, "events", &format!("limit=100&created[gte]={month}")).await;
+    assert_eq!(all.len(), history.events.len());
+    assert!(walk(&stand_in, "events", &format!("created[gte]={day}")).await.is_empty());
+}
+
+#[tokio::test]
+async fn rows_are_chosen_by_their_fields_and_an_unknown_filter_is_refused() {
+    let history = small_business();
+    let stand_in = StripeStandIn::start(history.world.clone(), Faults::default()).await.unwrap();
+    stand_in.keep_events(400);
+    let some = walk(&stand_in, "events", "limit=100&types[]=charge.succeeded&types[]=invoice.paid").await;
+    let wanted = |kind: &str| kind == "charge.succeeded" || kind == "invoice.paid";
+    assert_eq!(some.len(), history.events.iter().filter(|event| wanted(&event.kind)).count());
+    let (status, body) = get(&stand_in, "/v1/events?delivery_success=false").await;
+    assert_eq!((status, &body["error"]["param"]), (400, &"delivery_success".into()));
+    let (status, body) = get(&stand_in, "/v1/events?created[gte]=soon").await;
+    assert_eq!((status, &body["error"]["code"]), (400, &"parameter_invalid_integer".into()));
+}
+
+#[tokio::test]
+async fn an_object_is_expanded_where_it_is_asked_for() {
+    let history = small_business();
+    let stand_in = StripeStandIn::start(history.world.clone(), Faults::default()).await.unwrap();
+    let charge = any_event_of(&history, "charge.succeeded")["data"]["object"].clone();
+    let path = format!("/v1/charges/{}", charge["id"].as_str().unwrap());
+    let (_, plain) = get(&stand_in, &path).await;
+    assert!(plain["balance_transaction"].is_string());
+    let (_, whole) = get(&stand_in, &format!("{path}?expand[]=balance_transaction&expand[]=nothing")).await;
+    assert_eq!(whole["balance_transaction"]["id"], plain["balance_transaction"]);
+    let invoice = any_event_of(&history, "invoice.paid")["data"]["object"].clone();
+    let path = format!("/v1/invoices/{}", invoice["id"].as_str().unwrap());
+    let (_, whole) = get(&stand_in, &format!("{path}?expand[]=payments")).await;
+    assert_eq!(whole["payments"]["data"][0]["invoice"], invoice["id"]);
+    let (_, lines) = get(&stand_in, &format!("{path}/lines?limit=1")).await;
+    assert_eq!(lines["data"][0], invoice["lines"]["data"][0]);
+    assert_eq!(get(&stand_in, "/v1/invoices/in_none/lines").await.0, 404);
+    assert_eq!(get(&stand_in, &format!("{path}?foo=1")).await.0, 400);
+    assert_eq!(get(&stand_in, "/v1/discounts/di_1").await.0, 404);
+}
+
+#[tokio::test]
+async fn faults_come_in_their_turn_and_the_next_call_works() {
+    let faults = Faults::default().too_many_every(3).error_every(4).cut_every(5);
+    let stand_in = StripeStandIn::start(folder("small"), faults).await.unwrap();
+    let path = "/v1/refunds/re_1";
+    let mut seen = Vec::new();
+    for _ in 0..6 {
+        let url = format!("{}{path}", stand_in.base_url()).parse().unwrap();
+        let headers = vec![("authorization".to_owned(), "Bearer rk_test_1".to_owned())];
+        let request = Request { method: "GET", url, headers, body: "".into() };
+        seen.push(HttpClient::new().unwrap().send(request).await.map(|answer| answer.status).ok());
+    }
+    assert_eq!(seen, [Some(200), Some(200), Some(429), Some(500), None, Some(429)]);
+    let stand_in = StripeStandIn::start(folder("small"), Faults::default().too_many_every(1)).await.unwrap();
+    let answer = ask(&stand_in, "GET", path, Some("rk_test_1")).await;
+    assert_eq!(
+        (answer.header("retry-after"), answer.header("stripe-should-retry")),
+        (Some("1"), Some("true"))
+    );
+}
+
+#[tokio::test]
+async fn a_repeated_page_loses_nothing_to_a_client_that_knows_what_it_has() {
+    let history = small_business();
+    let faults = Faults::default().repeated_page_every(3);
+    let stand_in = StripeStandIn::start(history.world.clone(), faults).await.unwrap();
+    let rows = walk(&stand_in, "balance_transactions", "limit=5").await;
+    let known: BTreeSet<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert!(rows.len() > known.len(), "a page came twice");
+    assert_eq!(known.len(), history.world.balance_transactions());
+}
+
+#[tokio::test]
+async fn an_outage_ends_where_it_began() {
+    let stand_in = StripeStandIn::start(folder("small"), Faults::default()).await.unwrap();
+    let path = "/v1/refunds/re_1";
+    stand_in.set_unavailable(true);
+    assert_eq!(get(&stand_in, path).await.0, 503);
+    stand_in.set_unavailable(false);
+    assert_eq!(get(&stand_in, path).await.0, 200);
+    stand_in.go_down().await;
+    let url = format!("{}{path}", stand_in.base_url()).parse().unwrap();
+    let request = Request { method: "GET", url, headers: Vec::new(), body: "".into() };
+    assert!(HttpClient::new().unwrap().send(request).await.is_err());
+    stand_in.come_back().await.unwrap();
+    assert_eq!(get(&stand_in, path).await.0, 200);
+    assert_eq!(stand_in.calls_by_endpoint()["refunds/{id}"], 3);
 }
