@@ -2,6 +2,9 @@
 # Finds what the tests need and installs what is missing. Sourced by scripts/test.
 
 readonly POSTGRES_VERSION_MIN=15
+readonly SCHEMATHESIS_VERSION=4.32.5
+# Tools that no system package brings in the version wanted, or that need no installation.
+LTV_TOOLS=${LTV_TOOLS:-${CARGO_TARGET_DIR:-target}/tools}
 
 fail() {
     printf 'error: %s\n' "$*" >&2
@@ -147,4 +150,75 @@ need_postgres() {
         setpriv --reuid postgres --regid postgres --init-groups "$PG_BIN/initdb" --version >/dev/null ||
             fail "the user \`postgres\` cannot run $PG_BIN/initdb"
     fi
+}
+
+# Sets PROMTOOL. Debian's package of Prometheus would start a server, so only its tool is unpacked.
+need_promtool() {
+    local folder=$LTV_TOOLS/prometheus
+    if have promtool; then
+        PROMTOOL=promtool
+    elif [ -x "$folder/usr/bin/promtool" ]; then
+        PROMTOOL=$folder/usr/bin/promtool
+    elif have apt-get && have dpkg-deb; then
+        echo "promtool is missing: unpacking it from Debian's package into $folder"
+        rm -rf "$folder" && mkdir -p "$folder"
+        (cd "$folder" && apt-get download -qq prometheus) || {
+            as_root apt-get update -qq || true
+            (cd "$folder" && apt-get download -qq prometheus) || fail "apt-get could not download prometheus"
+        }
+        dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb | tar -x -C "$folder" ./usr/bin/promtool
+        rm -f "$folder"/prometheus_*.deb
+        PROMTOOL=$folder/usr/bin/promtool
+    else
+        install promtool "" prometheus
+        PROMTOOL=promtool
+    fi
+    "$PROMTOOL" --version >/dev/null 2>&1 || fail "promtool is here but does not run"
+    export PROMTOOL
+}
+
+# The first of these programs that is there.
+first_of() {
+    local program
+    for program in "$@"; do
+        if have "$program"; then
+            command -v "$program"
+            return
+        fi
+    done
+    return 1
+}
+
+# Sets CHROMIUM, in which the pages are tested, and makes sure that there is a font to draw with.
+need_chromium() {
+    local mac="/Applications/Chromium.app/Contents/MacOS/Chromium"
+    local -a names=(chromium chromium-browser google-chrome google-chrome-stable "$mac")
+    if [ -z "${CHROMIUM:-}" ]; then
+        CHROMIUM=$(first_of "${names[@]}") || {
+            install Chromium "chromium fonts-dejavu-core" "--cask chromium"
+            CHROMIUM=$(first_of "${names[@]}") || fail "Chromium is installed, but not found. Set CHROMIUM to the program"
+        }
+    fi
+    "$CHROMIUM" --version >/dev/null 2>&1 || fail "$CHROMIUM does not run"
+    export CHROMIUM
+}
+
+# Sets SCHEMATHESIS, in an environment of its own for Python.
+need_schemathesis() {
+    local folder=$LTV_TOOLS/schemathesis-$SCHEMATHESIS_VERSION
+    if [ ! -x "$folder/bin/schemathesis" ]; then
+        have python3 || install "Python 3" "python3 python3-venv" python
+        # Debian keeps the module that makes environments in a package of its own.
+        python3 -c 'import ensurepip, venv' 2>/dev/null || install "Python's venv" python3-venv ""
+        echo "schemathesis is missing: installing $SCHEMATHESIS_VERSION with pip into $folder"
+        rm -rf "$folder" && mkdir -p "$LTV_TOOLS"
+        python3 -m venv "$folder"
+        "$folder/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS_VERSION" || {
+            rm -rf "$folder"
+            fail "pip could not install schemathesis $SCHEMATHESIS_VERSION"
+        }
+    fi
+    SCHEMATHESIS=$(cd "$folder/bin" && pwd)/schemathesis
+    "$SCHEMATHESIS" --version >/dev/null || fail "schemathesis is here but does not run"
+    export SCHEMATHESIS
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use chrono::Utc;
 use e2e::{Backend, TestApp};
-use simulator::{BusinessConfig, Faults, Sender, SimEvent, StripeStandIn, invent};
+use simulator::{BusinessConfig, Faults, Mix, Sender, SimEvent, StripeStandIn, invent};
 
 /// How many messages each measurement sends.
 const MESSAGES: usize = 6_000;
@@ -56,7 +56,7 @@ fn main() -> anyhow::Result<()> {
 async fn measure(backend: Backend, connections: usize) -> anyhow::Result<Measured> {
     let app = TestApp::start(backend).await?;
     let start = "2025-01-01T00:00:00Z".parse()?;
-    let history = invent(&BusinessConfig { suppliers: 60, months: 24, seed: 1, start, livemode: true });
+    let history = invent(&BusinessConfig { suppliers: 60, months: 24, seed: 1, start, livemode: true, mix: Mix::Plain });
     let stand_in = StripeStandIn::start(history.world.clone(), Faults::default()).await?;
     stand_in.reveal_until(None);
     app.configure(&stand_in, true).await?;

@@ -7,12 +7,12 @@ use anyhow::{Context, ensure};
 use chrono::{TimeZone, Utc};
 use e2e::{SECRET, now};
 use serde_json::Value;
-use simulator::{BusinessConfig, DeliveryOrder, History, Sender, SimEvent, deliveries, invent};
+use simulator::{BusinessConfig, DeliveryOrder, History, Mix, Sender, SimEvent, deliveries, invent};
 
 /// Invents a live business that began with 2025.
 pub fn business(suppliers: u32, months: u32, seed: u64) -> anyhow::Result<History> {
     let start = Utc.with_ymd_and_hms(2025, 1, 1, 0, 0, 0).single().context("no such day")?;
-    Ok(invent(&BusinessConfig { suppliers, months, seed, start, livemode: true }))
+    Ok(invent(&BusinessConfig { suppliers, months, seed, start, livemode: true, mix: Mix::Plain }))
 }
 
 /// What is to be sent and what was answered.

@@ -23,8 +23,11 @@ const IDLE_DEADLINE: Duration = Duration::from_secs(120);
 const IDLE_LOOKS: u32 = 2;
 /// How much of the log is shown when a test fails.
 const LOG_LINES_SHOWN: usize = 60;
-/// Settings of every test: lists are read soon, since nobody waits for more messages.
-const SETTINGS: [(&str, &str); 3] = [
+/// Settings of every test: lists are read soon, since nobody waits for more messages; and who waits for a state may look
+/// as often as it likes.
+const SETTINGS: [(&str, &str); 5] = [
+    ("LTV__LIMITS__REQUESTS_PER_MINUTE_KEY", "0"),
+    ("LTV__LIMITS__REQUESTS_PER_MINUTE_ADDRESS", "0"),
     ("LTV__PIPELINE__READ_DELAY_MS", "30"),
     ("LTV__PIPELINE__READ_RETRY_MS", "200"),
     ("LTV__LOG__FILTER", "info"),

@@ -4,6 +4,7 @@
 mod answer;
 mod app;
 mod command;
+mod contract;
 mod place;
 mod postgres;
 mod room;
@@ -15,6 +16,7 @@ mod wait;
 pub use answer::Answer;
 pub use app::{TestApp, TestAppBuilder};
 pub use command::{Ran, ltv, run};
+pub use contract::{Bill, Plan, at, line};
 pub use place::{Backend, Place};
 pub use postgres::{Durability, Postgres, sql};
 pub use service::Service;

@@ -57,8 +57,18 @@ impl Story {
 
     /// Tells something at noon of a day.
     pub fn tell(&mut self, kind: &str, day: i64, object: Value) {
+        self.tell_at(kind, Self::noon(day), object);
+    }
+
+    /// Tells something at a time in seconds.
+    pub fn tell_at(&mut self, kind: &str, at: i64, object: Value) {
+        self.tell_in(kind, at, object, &Value::Null);
+    }
+
+    /// Tells something at a time in seconds, in a wrapping with some fields changed, such as its API version.
+    pub fn tell_in(&mut self, kind: &str, at: i64, object: Value, wrapping: &Value) {
         let id = self.id("evt", &format!("{:02}", self.events.len() + 1));
-        self.events.push((kind.to_owned(), envelope(&id, kind, Self::noon(day), &object)));
+        self.events.push((kind.to_owned(), with(envelope(&id, kind, at, &object), wrapping)));
     }
 
     /// Tells the message at this place, from 0, once more.
@@ -70,7 +80,11 @@ impl Story {
 
     /// Moves money at noon of a day: a balance transaction in pence.
     pub fn settle(&mut self, source: &str, category: &str, amount: i64, fee: i64, day: i64) -> Value {
-        let created = Self::noon(day);
+        self.settle_at(source, category, amount, fee, Self::noon(day))
+    }
+
+    /// Moves money at a time in seconds: a balance transaction in pence.
+    pub fn settle_at(&mut self, source: &str, category: &str, amount: i64, fee: i64, created: i64) -> Value {
         let kind = if category.starts_with("dispute") { "adjustment" } else { category };
         let transaction = json!({
             "id": self.id("txn", &(self.transactions.len() + 1).to_string()), "object": "balance_transaction",

@@ -6,13 +6,15 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use ltv_core::SupplierId;
 use pipeline::access::{Permission, Principal};
 
-use crate::dashboard;
 use crate::problem::{Kind, Problem};
-use crate::session_cookie;
+use crate::request_id::RequestId;
 use crate::state::AppState;
+use crate::throttle::Allowance;
+use crate::{auditing, dashboard, etag, idempotency, session_cookie};
 
 /// The longest key that is looked at.
 const KEY_CHARS_MAX: usize = 300;
@@ -44,9 +46,35 @@ impl Access {
     }
 }
 
-/// Whoever was let in, for handlers that show more to some.
+/// Of what a route tells, for keys that are limited to some suppliers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Of the whole store: such keys are refused.
+    Store,
+    /// Of the one supplier that `{id}` names: others are not found.
+    Supplier,
+    /// Of suppliers, and the handler shows a caller its own alone.
+    Filtered,
+}
+
+/// What stands before a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// What the audit log calls it.
+    pub(crate) action: &'static str,
+    pub(crate) access: Access,
+    pub(crate) scope: Scope,
+    /// Whether `Idempotency-Key` is heeded.
+    pub(crate) once: bool,
+    /// Whether the audit log notes what was answered, beside what was refused.
+    pub(crate) noted: bool,
+    /// Whether requests are counted against limits.
+    pub(crate) limited: bool,
+}
+
+/// Whoever was let in, for handlers that show more to some, and whether by `key` or by `session`.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller(pub(crate) Principal);
+pub(crate) struct Caller(pub(crate) Principal, pub(crate) &'static str);
 
 impl FromRequest for Caller {
     type Error = Problem;
@@ -60,59 +88,176 @@ impl FromRequest for Caller {
 const NO_CREDENTIALS: &str = "Send `Authorization: Bearer ltv_…` with an API key.";
 const WRONG_KEY: &str = "The API key is unknown, expired or revoked.";
 
-/// Stands before every route.
+/// Stands before every route: limits, then who asks, then the answer with its tag, its allowance and its note.
 pub(crate) async fn guard(
     state: AppState,
-    access: Access,
+    rules: Rules,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match check(&state, access, request.request()).await {
-        Ok(caller) => {
-            if let Some(caller) = caller {
-                request.extensions_mut().insert(caller);
-            }
-            next.call(request).await
-        }
+    let object = request.path().to_owned();
+    let mut allowance = None;
+    let caller = match admit(&state, rules, request.request(), &mut allowance).await {
+        Ok(caller) => caller,
         Err(problem) => {
-            let response = match access {
-                Access::Page(_) => dashboard::refusal(request.request(), &problem),
-                Access::Public | Access::Signature | Access::Needs(_) | Access::Telemetry => {
-                    problem.error_response()
-                }
-            };
-            Ok(request.into_response(response))
+            count_refusal(rules, &problem, request.request());
+            let response = refusal(rules.access, request.request(), &problem);
+            let known = request.extensions().get::<Caller>().cloned();
+            if is_noteworthy(&problem, request.request()) {
+                let status = problem.kind.status();
+                auditing::note(&state, rules.action, &object, request.request(), known.as_ref(), status);
+            }
+            return Ok(request.into_response(written(allowance, response)));
         }
+    };
+    let answer = serve(&state, rules, caller, request, next).await?;
+    let (request, mut response) = answer.into_parts();
+    if rules.noted {
+        let known = request.extensions().get::<Caller>().cloned();
+        auditing::note(&state, rules.action, &object, &request, known.as_ref(), response.status());
+    }
+    if matches!(rules.access, Access::Needs(_)) && request.method().is_safe() {
+        let id = RequestId::known(&request);
+        response = etag::answer(request.headers(), response, id.as_str());
+    }
+    Ok(ServiceResponse::new(request, written(allowance, response)))
+}
+
+async fn serve(
+    state: &AppState,
+    rules: Rules,
+    caller: Option<Caller>,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let (Some(Caller(principal, _)), true) = (caller, rules.once) else { return next.call(request).await };
+    match idempotency::key_of(request.headers()) {
+        Ok(Some(key)) => idempotency::once(state.clone(), principal.key_id, key, request, next).await,
+        Ok(None) => next.call(request).await,
+        Err(problem) => Ok(request.into_response(problem.error_response())),
     }
 }
 
-async fn check(state: &AppState, access: Access, request: &HttpRequest) -> Result<Option<Caller>, Problem> {
-    let Some(permission) = access.permission() else { return Ok(None) };
-    if access == Access::Telemetry && state.loopback_metrics && is_from_here(request) {
+fn count_refusal(rules: Rules, problem: &Problem, request: &HttpRequest) {
+    if problem.kind == Kind::TooManyRequests && rules.access == Access::Signature {
+        metrics::counter!("ltv_webhooks_total", "provider" => "unknown", "outcome" => "throttled")
+            .increment(1);
+    }
+    let reason = match problem.kind {
+        Kind::PermissionMissing | Kind::CrossSite => "forbidden",
+        Kind::Unauthenticated if request.headers().contains_key(header::AUTHORIZATION) => "unknown",
+        Kind::Unauthenticated if session_cookie::token_of(request).is_some() => "expired",
+        Kind::Unauthenticated => "missing",
+        _ => return,
+    };
+    metrics::counter!("ltv_auth_failures_total", "reason" => reason).increment(1);
+}
+
+fn refusal(access: Access, request: &HttpRequest, problem: &Problem) -> HttpResponse {
+    match access {
+        Access::Page(_) => dashboard::refusal(request, problem),
+        Access::Public | Access::Signature | Access::Needs(_) | Access::Telemetry => problem.error_response(),
+    }
+}
+
+fn written(allowance: Option<Allowance>, mut response: HttpResponse) -> HttpResponse {
+    if let Some(allowance) = allowance {
+        allowance.write(response.headers_mut());
+    }
+    response
+}
+
+/// A permission that is missing, and a key that fails; not a stranger who merely looked for the door.
+fn is_noteworthy(problem: &Problem, request: &HttpRequest) -> bool {
+    match problem.kind {
+        Kind::PermissionMissing | Kind::CrossSite => true,
+        Kind::Unauthenticated => {
+            request.headers().contains_key(header::AUTHORIZATION)
+                || session_cookie::token_of(request).is_some()
+        }
+        Kind::NotFound => request.extensions().get::<Caller>().is_some(),
+        _ => false,
+    }
+}
+
+/// Counts, recognises and lets in. Whoever was recognised stands in the request's extensions, even when refused.
+async fn admit(
+    state: &AppState,
+    rules: Rules,
+    request: &HttpRequest,
+    allowance: &mut Option<Allowance>,
+) -> Result<Option<Caller>, Problem> {
+    if rules.limited
+        && let Some(peer) = request.peer_addr()
+    {
+        let throttle = state.throttle();
+        let counted = match rules.access {
+            Access::Signature => throttle.webhook(peer.ip()),
+            Access::Public | Access::Needs(_) | Access::Page(_) | Access::Telemetry => {
+                throttle.address(peer.ip())
+            }
+        };
+        *allowance = counted.transpose()?;
+    }
+    let Some(permission) = rules.access.permission() else { return Ok(None) };
+    if rules.access == Access::Telemetry && state.loopback_metrics && is_from_here(request) {
         return Ok(None);
     }
-    let principal = identify(state, request).await?;
-    if principal.may(permission) {
-        Ok(Some(Caller(principal)))
-    } else {
+    let caller = identify(state, request).await?;
+    request.extensions_mut().insert(caller.clone());
+    if rules.limited
+        && let Some(counted) = state.throttle().key(&caller.0.key_id)
+    {
+        *allowance = Some(counted?);
+    }
+    check(rules, permission, &caller.0, request)?;
+    Ok(Some(caller))
+}
+
+fn check(
+    rules: Rules,
+    permission: Permission,
+    principal: &Principal,
+    request: &HttpRequest,
+) -> Result<(), Problem> {
+    if !principal.may(permission) {
         tracing::warn!(key.id = %principal.key_id, permission = %permission, "Key {} lacks {permission}", principal.key_id);
-        Err(Problem::new(Kind::PermissionMissing, format!("Your key lacks the permission `{permission}`.")))
+        let detail = format!("Your key lacks the permission `{permission}`.");
+        return Err(Problem::new(Kind::PermissionMissing, detail));
+    }
+    match rules.scope {
+        Scope::Filtered => Ok(()),
+        Scope::Store if principal.is_scoped() => {
+            let detail =
+                format!("Your key has `{permission}` for some suppliers alone, not for the whole store.");
+            Err(Problem::new(Kind::PermissionMissing, detail))
+        }
+        Scope::Store => Ok(()),
+        Scope::Supplier => {
+            let id: SupplierId = request
+                .match_info()
+                .get("id")
+                .and_then(|id| id.parse().ok())
+                .ok_or_else(|| Problem::not_found("supplier of this id"))?;
+            if principal.may_see(&id) { Ok(()) } else { Err(Problem::not_found("supplier of this id")) }
+        }
     }
 }
 
-async fn identify(state: &AppState, request: &HttpRequest) -> Result<Principal, Problem> {
+async fn identify(state: &AppState, request: &HttpRequest) -> Result<Caller, Problem> {
     if let Some(value) = request.headers().get(header::AUTHORIZATION) {
         let text = value.to_str().ok().and_then(bearer).ok_or_else(|| unauthenticated(NO_CREDENTIALS))?;
-        return state.pipeline.authenticate(text).await?.ok_or_else(|| {
+        let principal = state.pipeline.authenticate(text).await?.ok_or_else(|| {
             tracing::warn!("A key that is unknown, expired or revoked was used");
             unauthenticated(WRONG_KEY)
-        });
+        })?;
+        return Ok(Caller(principal, "key"));
     }
     let Some(token) = session_cookie::token_of(request) else { return Err(unauthenticated(NO_CREDENTIALS)) };
     let principal = state.pipeline.session(&token).await?;
     let principal = principal.ok_or_else(|| unauthenticated("The session has ended: sign in again."))?;
     if request.method().is_safe() || session_cookie::is_same_origin(request) {
-        Ok(principal)
+        Ok(Caller(principal, "session"))
     } else {
         Err(cross_site())
     }

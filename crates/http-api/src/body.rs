@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
+use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, web};
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use tokio::time::{Instant, timeout_at};
 
 use crate::problem::{Kind, Problem};
@@ -34,7 +35,7 @@ pub(crate) async fn read_message(
         Some(MediaType::Json) | None => {}
         Some(MediaType::Form) => return Err(unsupported_type()),
     }
-    read_bounded(request, payload, limits.body_bytes_max, limits.body_timeout).await
+    read_bounded(request.headers(), payload, limits.body_bytes_max, limits.body_timeout).await
 }
 
 /// Reads the body of an API request.
@@ -49,6 +50,40 @@ pub(crate) async fn read_json(
     }
 }
 
+/// Reads the body of an API request that may come without one, which is as good as an empty object.
+pub(crate) async fn read_optional_json(
+    request: &HttpRequest,
+    payload: web::Payload,
+    limits: &Limits,
+) -> Result<Bytes, Problem> {
+    if request.headers().contains_key(header::CONTENT_TYPE) {
+        return read_json(request, payload, limits).await;
+    }
+    let body = read_bounded(request.headers(), payload, limits.json_bytes_max, limits.body_timeout).await?;
+    if body.is_empty() { Ok(Bytes::from_static(b"{}")) } else { Err(unsupported_type()) }
+}
+
+/// Reads the body of an API request that may carry a webhook's body as base64.
+pub(crate) async fn read_large_json(
+    request: &HttpRequest,
+    payload: web::Payload,
+    limits: &Limits,
+) -> Result<Bytes, Problem> {
+    refuse_encoding(request.headers())?;
+    if media_type(request.headers())? != Some(MediaType::Json) {
+        return Err(unsupported_type());
+    }
+    read_bounded(request.headers(), payload, limits.large_json_bytes_max(), limits.body_timeout).await
+}
+
+/// Reads a body before anybody knows what it is to be; whoever takes it checks the rest.
+pub(crate) async fn read_any<S>(headers: &HeaderMap, payload: S, limits: &Limits) -> Result<Bytes, Problem>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    read_bounded(headers, payload, limits.large_json_bytes_max(), limits.body_timeout).await
+}
+
 /// Reads a body that may come from a program or from a form.
 pub(crate) async fn read_json_or_form(
     request: &HttpRequest,
@@ -57,18 +92,21 @@ pub(crate) async fn read_json_or_form(
 ) -> Result<(MediaType, Bytes), Problem> {
     refuse_encoding(request.headers())?;
     let media_type = media_type(request.headers())?.ok_or_else(unsupported_type)?;
-    let body = read_bounded(request, payload, limits.json_bytes_max, limits.body_timeout).await?;
+    let body = read_bounded(request.headers(), payload, limits.json_bytes_max, limits.body_timeout).await?;
     Ok((media_type, body))
 }
 
-async fn read_bounded(
-    request: &HttpRequest,
-    mut payload: web::Payload,
+async fn read_bounded<S>(
+    headers: &HeaderMap,
+    mut payload: S,
     bytes_max: usize,
     timeout: Duration,
-) -> Result<Bytes, Problem> {
+) -> Result<Bytes, Problem>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
     let too_large = || Problem::new(Kind::TooLarge, format!("Send at most {bytes_max} bytes.")).closing();
-    if stated_length(request.headers()).is_some_and(|stated| stated > bytes_max) {
+    if stated_length(headers).is_some_and(|stated| stated > bytes_max) {
         return Err(too_large());
     }
     let deadline = Instant::now().checked_add(timeout).unwrap_or_else(Instant::now);
@@ -134,12 +172,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits {
-        body_bytes_max: 8,
-        json_bytes_max: 4,
-        header_bytes_max: 1024,
-        body_timeout: Duration::from_secs(5),
-    };
+    const LIMITS: Limits = Limits { body_bytes_max: 8, json_bytes_max: 4, ..Limits::DEFAULT };
 
     async fn message(request: TestRequest) -> Result<Bytes, Problem> {
         let (request, mut payload) = request.to_http_parts();

@@ -71,7 +71,9 @@ impl From<AskError> for Problem {
             ),
             AskError::NotFound { what } => Self::not_found(what),
             AskError::Store(cause) => failed(&error, cause.is_retryable()),
-            AskError::Figures(_) | AskError::Vault(_) => failed(&error, false),
+            AskError::Figures(_) | AskError::Mrr(_) | AskError::Interrupted { .. } | AskError::Vault(_) => {
+                failed(&error, false)
+            }
         }
     }
 }
@@ -81,7 +83,10 @@ impl From<PipelineError> for Problem {
         let retryable = match &error {
             PipelineError::Store(cause) => cause.is_retryable(),
             PipelineError::Provider(cause) => cause.is_retryable(),
-            PipelineError::Vault(_)
+            PipelineError::Ask(AskError::Store(cause)) => cause.is_retryable(),
+            PipelineError::Ask(_)
+            | PipelineError::Schedule { .. }
+            | PipelineError::Vault(_)
             | PipelineError::Integration { .. }
             | PipelineError::DamagedSecrets { .. } => false,
         };
@@ -118,11 +123,15 @@ impl From<KeyError> for Problem {
             Self::with_errors(Kind::Invalid, vec![FieldProblem::at(pointer, error.to_string())])
         };
         match &error {
-            KeyError::NoRoles | KeyError::Conflicting(_) => invalid("/roles"),
+            KeyError::NoRoles | KeyError::Conflicting(_) | KeyError::BeyondScope(_) => invalid("/roles"),
+            KeyError::SuppliersOutOfRange => invalid("/suppliers"),
+            KeyError::OverlapTooLong { .. } => invalid("/overlapHours"),
             KeyError::TtlOutOfRange { .. } => invalid("/ttlDays"),
             KeyError::LabelTooLong => invalid("/label"),
             KeyError::Store(cause) => failed(&error, cause.is_retryable()),
-            KeyError::UnknownRole { .. } | KeyError::Vault(_) => failed(&error, false),
+            KeyError::UnknownRole { .. } | KeyError::UnreadableScope { .. } | KeyError::Vault(_) => {
+                failed(&error, false)
+            }
         }
     }
 }
@@ -181,6 +190,8 @@ mod tests {
             (KeyError::NoRoles, "/roles"),
             (KeyError::TtlOutOfRange { max: 90 }, "/ttlDays"),
             (KeyError::LabelTooLong, "/label"),
+            (KeyError::SuppliersOutOfRange, "/suppliers"),
+            (KeyError::OverlapTooLong { max: 24 }, "/overlapHours"),
         ] {
             assert_eq!(Problem::from(error).errors[0].pointer.as_deref(), Some(pointer));
         }

@@ -62,6 +62,11 @@ impl Fields {
         self.problems.push(FieldProblem::at(format!("/{path}"), detail));
     }
 
+    /// Whether something was wrong so far.
+    pub(crate) fn has_problems(&self) -> bool {
+        !self.problems.is_empty()
+    }
+
     /// Refuses what was wrong, and what nobody asked for.
     pub(crate) fn finish(mut self) -> Result<(), Problem> {
         let known = self.known.join(", ");

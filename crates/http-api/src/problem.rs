@@ -12,7 +12,7 @@ use crate::request_id::RequestId;
 /// The media type of a problem document.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// How long a client should wait before it tries again, in seconds.
-const RETRY_AFTER_SECONDS: &str = "1";
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $status:literal, $code:literal, $title:literal;)+) => {
@@ -21,7 +21,7 @@ macro_rules! kinds {
         pub(crate) enum Kind { $($(#[$doc])* $kind,)+ }
 
         impl Kind {
-            #[cfg(test)]
+            /// All of them.
             pub(crate) const ALL: &'static [Self] = &[$(Self::$kind,)+];
 
             fn facts(self) -> (u16, &'static str, &'static str) {
@@ -47,10 +47,15 @@ kinds! {
     NotAcceptable = 406, "not-acceptable", "The answer is not offered in this form";
     TooSlow = 408, "body-too-slow", "The body did not come in time";
     Conflict = 409, "conflict", "The request conflicts with what is stored";
+    /// The first request under the same `Idempotency-Key` has not ended yet.
+    InFlight = 409, "request-in-flight", "The same request is still under way";
     VersionMismatch = 412, "version-mismatch", "It has been changed meanwhile";
     TooLarge = 413, "body-too-large", "The body is too large";
     UnsupportedMediaType = 415, "unsupported-media-type", "The body is not in a supported form";
     Invalid = 422, "invalid", "The content is not valid";
+    /// One `Idempotency-Key` for two requests.
+    KeyReused = 422, "idempotency-key-reused", "The Idempotency-Key was used for another request";
+    TooManyRequests = 429, "too-many-requests", "There are too many requests";
     HeadersTooLarge = 431, "headers-too-large", "The headers are too large";
     OtherRefusal = 400, "refused", "The request was refused";
     Internal = 500, "internal", "Something went wrong on our side";
@@ -75,7 +80,7 @@ impl Kind {
 
     /// Whether the same request may succeed later.
     pub(crate) fn is_retryable(self) -> bool {
-        matches!(self, Self::Unavailable | Self::TooSlow)
+        matches!(self, Self::Unavailable | Self::TooSlow | Self::InFlight | Self::TooManyRequests)
     }
 
     /// The kind of an answer that somebody else made, by its status.
@@ -89,6 +94,7 @@ impl Kind {
             413 => Self::TooLarge,
             415 => Self::UnsupportedMediaType,
             422 => Self::Invalid,
+            429 => Self::TooManyRequests,
             431 => Self::HeadersTooLarge,
             503 => Self::Unavailable,
             500..=599 => Self::Internal,
@@ -129,8 +135,10 @@ pub(crate) struct Problem {
     pub(crate) kind: Kind,
     pub(crate) detail: String,
     pub(crate) errors: Vec<FieldProblem>,
-    /// A header that belongs to it: `Allow`, `WWW-Authenticate`.
-    header: Option<(header::HeaderName, String)>,
+    /// Headers that belong to it: `Allow`, `WWW-Authenticate`.
+    headers: Vec<(header::HeaderName, String)>,
+    /// In how many seconds to come back.
+    after_seconds: Option<u64>,
     /// The connection cannot be used on, since the body was not read.
     closes: bool,
 }
@@ -138,7 +146,15 @@ pub(crate) struct Problem {
 impl Problem {
     /// A problem with words of its own.
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), header: None, closes: false }
+        let after_seconds = (kind == Kind::Unavailable).then_some(RETRY_AFTER_SECONDS);
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            after_seconds,
+            closes: false,
+        }
     }
 
     /// A problem of an answer that somebody else made.
@@ -165,7 +181,13 @@ impl Problem {
 
     /// Adds a header to the answer.
     pub(crate) fn with_header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
-        self.header = Some((name, value.into()));
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Says in how many seconds to come back.
+    pub(crate) fn after(mut self, seconds: u64) -> Self {
+        self.after_seconds = Some(seconds);
         self
     }
 
@@ -221,10 +243,10 @@ impl ResponseError for Problem {
     /// Status and headers, with the problem attached; the edge, which knows the request, writes the document.
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = HttpResponse::build(self.status_code());
-        if self.kind == Kind::Unavailable {
-            response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+        if let Some(seconds) = self.after_seconds {
+            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
-        if let Some((name, value)) = &self.header {
+        for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.as_str()));
         }
         if self.closes {
@@ -286,7 +308,7 @@ mod tests {
         let codes: BTreeSet<_> = Kind::ALL.iter().map(|kind| kind.code()).collect();
         assert_eq!(codes.len(), Kind::ALL.len());
         let retryable: Vec<_> = Kind::ALL.iter().filter(|kind| kind.is_retryable()).collect();
-        assert_eq!(retryable, [&Kind::TooSlow, &Kind::Unavailable]);
+        assert_eq!(retryable, [&Kind::TooSlow, &Kind::InFlight, &Kind::TooManyRequests, &Kind::Unavailable]);
     }
 
     #[test]

@@ -44,6 +44,15 @@ impl Query {
         taken.into_iter().next().map(|(_, value)| value).filter(|value| !value.is_empty())
     }
 
+    /// Takes a parameter that must be there.
+    pub(crate) fn needed(&mut self, name: &'static str, expected: &str) -> Option<String> {
+        let text = self.text(name);
+        if text.is_none() {
+            self.wrong(name, format!("is missing; expected {expected}"));
+        }
+        text
+    }
+
     /// Takes a parameter that one of `words` names.
     pub(crate) fn word<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(name)?;

@@ -35,6 +35,12 @@ impl RequestId {
         &self.0
     }
 
+    /// The id that a request was given at the edge.
+    pub(crate) fn known(request: &HttpRequest) -> Self {
+        let known = request.extensions().get::<Self>().cloned();
+        known.unwrap_or_else(|| Self::of(request.headers()))
+    }
+
     #[cfg(test)]
     pub(crate) fn for_tests(text: &str) -> Self {
         Self(text.to_owned())
@@ -50,8 +56,7 @@ impl FromRequest for RequestId {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let known = request.extensions().get::<Self>().cloned();
-        ready(Ok(known.unwrap_or_else(|| Self::of(request.headers()))))
+        ready(Ok(Self::known(request)))
     }
 }
 

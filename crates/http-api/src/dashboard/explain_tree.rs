@@ -4,6 +4,8 @@ use askama::Template;
 use pipeline::{ExplainNode, ExplainSource};
 
 use super::format;
+use super::parts::message_link;
+use super::view::PageView;
 
 /// A branch or leaf with all below it. Being a template itself, it can stand within its parent's.
 #[derive(Template)]
@@ -13,24 +15,31 @@ pub(super) struct TreeNode {
     value: String,
     negative: bool,
     open: bool,
-    source: Option<ExplainSource>,
+    source: Option<Source>,
     children: Vec<TreeNode>,
+}
+
+/// The message behind a leaf, and the way to it.
+struct Source {
+    told: ExplainSource,
+    link: String,
 }
 
 impl TreeNode {
     /// The whole tree, its root open.
-    pub(super) fn root(node: ExplainNode) -> Self {
-        Self { open: true, ..Self::below(node) }
+    pub(super) fn root(node: ExplainNode, view: &PageView) -> Self {
+        Self { open: true, ..Self::below(node, view) }
     }
 
-    fn below(node: ExplainNode) -> Self {
+    fn below(node: ExplainNode, view: &PageView) -> Self {
+        let source = node.source.map(|told| Source { link: message_link(told.inbox_id, view), told });
         Self {
             label: words(&node.label),
             value: format::amount(node.value),
             negative: node.value.minor() < 0,
             open: false,
-            source: node.source,
-            children: node.children.into_iter().map(Self::below).collect(),
+            source,
+            children: node.children.into_iter().map(|child| Self::below(child, view)).collect(),
         }
     }
 }
@@ -56,9 +65,11 @@ fn words(label: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
     use ltv_core::{Currency, Money};
 
     use super::*;
+    use crate::query::Query;
 
     #[test]
     fn names_of_figures_become_words_and_ids_stay() {
@@ -87,7 +98,9 @@ mod tests {
             children: vec![leaf.clone()],
             ..leaf
         };
-        let html = TreeNode::root(root).render().unwrap();
+        let mut query = Query::of(&TestRequest::with_uri("/").to_http_request());
+        let html = TreeNode::root(root, &PageView::read(&mut query, "UTC")).render().unwrap();
+        assert!(html.contains(r#"href="/dashboard/messages/7""#), "{html}");
         assert!(html.contains("Net revenue") && html.contains("\u{2212}1.08"), "{html}");
         assert!(html.contains("abcd") && html.contains("<details open"), "{html}");
         assert!(!html.contains("<b>") && !html.contains("evt_\"1"), "{html}");

@@ -21,8 +21,49 @@ pub(super) struct Frame {
     pub(super) path: String,
     /// From where it looks.
     pub(super) view: PageView,
-    /// From where it looks, in words.
-    pub(super) seen: Seen,
+    /// From where it looks, in words; `None`: it shows no figures.
+    pub(super) seen: Option<Seen>,
+    /// What can be chosen on it.
+    pub(super) controls: Controls,
+}
+
+/// What can be chosen on a page. What cannot be is carried along unseen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Controls {
+    /// Nothing: it shows what is now.
+    Nothing,
+    /// From when to look, in which currency, under which policy.
+    Look,
+    /// The same, and a range.
+    Range,
+    /// The same, and the length of periods, and whether to compare.
+    Series,
+}
+
+impl Controls {
+    fn names(self) -> &'static [&'static str] {
+        const ALL: [&str; 8] = ["asOf", "knownAt", "currency", "policy", "from", "to", "interval", "compare"];
+        let [look @ .., _, _, _, _] = &ALL;
+        let [range @ .., _, _] = &ALL;
+        match self {
+            Self::Nothing => &[],
+            Self::Look => look,
+            Self::Range => range,
+            Self::Series => &ALL,
+        }
+    }
+
+    pub(super) fn any(self) -> bool {
+        self != Self::Nothing
+    }
+
+    pub(super) fn range(self) -> bool {
+        matches!(self, Self::Range | Self::Series)
+    }
+
+    pub(super) fn series(self) -> bool {
+        self == Self::Series
+    }
 }
 
 /// From where a page looks, and how complete it is, in words.
@@ -54,9 +95,46 @@ impl Seen {
 }
 
 impl Frame {
-    /// Of a page at `path`.
-    pub(super) fn new(active: &'static str, path: impl Into<String>, view: PageView, seen: Seen) -> Self {
-        Self { active, style: style_address(), path: path.into(), view, seen }
+    /// Of a page at `path` that shows figures.
+    pub(super) fn new(
+        active: &'static str,
+        path: impl Into<String>,
+        view: PageView,
+        seen: Seen,
+        controls: Controls,
+    ) -> Self {
+        Self { active, style: style_address(), path: path.into(), view, seen: Some(seen), controls }
+    }
+
+    /// Of a page at `path` that shows no figures.
+    pub(super) fn plain(active: &'static str, path: impl Into<String>, view: PageView) -> Self {
+        let controls = Controls::Nothing;
+        Self { active, style: style_address(), path: path.into(), view, seen: None, controls }
+    }
+
+    /// What the form carries along unseen.
+    pub(super) fn hidden(&self) -> Vec<(&'static str, String)> {
+        self.view.hidden(self.controls.names())
+    }
+
+    /// The currency of the figures.
+    pub(super) fn currency(&self) -> &'static str {
+        self.seen.as_ref().map_or("", |seen| seen.currency)
+    }
+
+    /// The zone in which periods begin.
+    pub(super) fn zone(&self) -> &str {
+        self.seen.as_ref().map_or("", |seen| seen.time_zone.as_str())
+    }
+
+    /// What a figure means, in plain words.
+    pub(super) fn definition(&self, of: &str) -> String {
+        format!("{}#{of}", self.view.link("/dashboard/definitions"))
+    }
+
+    /// The same page's table as a file.
+    pub(super) fn csv(&self, table: &str) -> String {
+        self.view.same_with(&self.path, &[("csv", table)])
     }
 }
 
@@ -153,6 +231,14 @@ fn html_response(status: StatusCode, html: String) -> HttpResponse {
         .content_type("text/html; charset=utf-8")
         .insert_header((header::REFERRER_POLICY, "same-origin"))
         .body(html)
+}
+
+/// The answer, where there is one: what was never told is no failure on a page about many things.
+pub(super) fn if_there<T>(answer: Result<T, AskError>) -> Result<Option<T>, PageProblem> {
+    match answer {
+        Err(AskError::NotFound { .. }) => Ok(None),
+        other => asked(other).map(Some),
+    }
 }
 
 /// What a question without an answer says on a page.

@@ -9,7 +9,8 @@ use crate::request_id::RequestId;
 use crate::shapes::RevenueShape;
 use crate::state::State;
 
-const INTERVALS: &[(&str, Interval)] = &[
+/// The lengths of periods by their names.
+pub(super) const INTERVALS: &[(&str, Interval)] = &[
     ("day", Interval::Day),
     ("week", Interval::Week),
     ("month", Interval::Month),

@@ -1,14 +1,14 @@
 //! Signing in to the dashboard, and out.
 
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use ltv_core::Timestamp;
 use pipeline::SignIn;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
-use crate::auth::cross_site;
+use crate::auth::{Caller, cross_site};
 use crate::body::{self, MediaType};
 use crate::dashboard;
 use crate::fields::Fields;
@@ -38,7 +38,9 @@ pub(crate) async fn sign_in(
     let (media_type, body) = body::read_json_or_form(&request, payload, &state.limits).await?;
     let key = read_key(media_type, &body)?;
     let sign_in = state.pipeline.sign_in(key.expose_secret().trim()).await?;
-    if sign_in.is_none() {
+    if let Some(sign_in) = &sign_in {
+        request.extensions_mut().insert(Caller(sign_in.principal.clone(), "session"));
+    } else {
         tracing::warn!("A sign-in with a key that is unknown, expired or revoked was refused");
     }
     match (media_type, sign_in) {

@@ -1,5 +1,7 @@
 //! Webhooks of payment providers: bounded reading, then the pipeline, which verifies and makes durable.
 
+use std::time::Instant;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use connector::RawMessage;
 use ltv_core::Provider;
@@ -44,12 +46,50 @@ async fn take(
     payload: web::Payload,
     state: &AppState,
 ) -> Result<HttpResponse, Problem> {
+    let started = Instant::now();
+    let answer = read_and_receive(provider, request, payload, state).await;
+    let outcome = match &answer {
+        Ok(received) if received.test_mode => "test_mode",
+        Ok(received) if received.duplicate => "duplicate",
+        Ok(_) => "accepted",
+        Err(problem) => outcome_of(problem.kind),
+    };
+    count(provider, outcome, started);
+    let received = answer?;
+    Ok(HttpResponse::Ok().json(Received { received: true, duplicate: received.duplicate }))
+}
+
+/// Labels come from closed sets. Where headers alone name the provider, it is not known here.
+fn count(provider: Option<Provider>, outcome: &'static str, started: Instant) {
+    let provider = provider.map_or("unknown", Provider::as_str);
+    metrics::counter!("ltv_webhooks_total", "provider" => provider, "outcome" => outcome).increment(1);
+    metrics::histogram!("ltv_webhook_seconds", "provider" => provider, "outcome" => outcome)
+        .record(started.elapsed());
+    if outcome == "bad_signature" {
+        metrics::counter!("ltv_signature_failures_total", "provider" => provider).increment(1);
+    }
+}
+
+async fn read_and_receive(
+    provider: Option<Provider>,
+    request: &HttpRequest,
+    payload: web::Payload,
+    state: &AppState,
+) -> Result<pipeline::Received, Problem> {
     let body = body::read_message(request, payload, &state.limits).await.inspect_err(|problem| {
         state.pipeline.count_rejected(provider, cause(problem.kind));
     })?;
-    let received =
-        state.pipeline.receive(provider, RawMessage { headers: headers_of(request), body }).await?;
-    Ok(HttpResponse::Ok().json(Received { received: true, duplicate: received.duplicate }))
+    Ok(state.pipeline.receive(provider, RawMessage { headers: headers_of(request), body }).await?)
+}
+
+/// What became of a webhook, for telemetry: from a closed set.
+fn outcome_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::NotAuthentic => "bad_signature",
+        Kind::TooLarge => "too_large",
+        Kind::Unavailable | Kind::Internal => "unavailable",
+        _ => "malformed",
+    }
 }
 
 /// Names in small letters. A value that is no text can be no part of a signature and is left out.

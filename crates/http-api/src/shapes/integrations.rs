@@ -1,7 +1,7 @@
 //! Integrations: how they are set, without their secrets, and how they stand.
 
 use ltv_core::Timestamp;
-use pipeline::{DriftCount, IntegrationStatus, IntegrationView};
+use pipeline::{DriftCount, EndpointStatus, IntegrationStatus, IntegrationView};
 use serde::Serialize;
 
 /// An integration. Of its secrets it tells whether there are any.
@@ -68,9 +68,34 @@ struct StatusShape {
     lag_seconds: i64,
     complete_through: Option<Timestamp>,
     breaker: &'static str,
+    breakers: Vec<EndpointShape>,
+    last_sweep_at: Option<Timestamp>,
     drift: Vec<DriftShape>,
     unbooked: i64,
     reading: bool,
+}
+
+/// How the calls to one class of a provider's endpoints are doing.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EndpointShape {
+    class: String,
+    state: &'static str,
+    open_until: Option<Timestamp>,
+    failures: u64,
+    calls: u64,
+}
+
+impl From<EndpointStatus> for EndpointShape {
+    fn from(status: EndpointStatus) -> Self {
+        Self {
+            class: status.class,
+            state: status.state,
+            open_until: status.open_until,
+            failures: status.failures,
+            calls: status.calls,
+        }
+    }
 }
 
 /// How often something was not understood.
@@ -105,6 +130,8 @@ impl From<IntegrationStatus> for StatusShape {
             lag_seconds: status.lag_seconds,
             complete_through: status.complete_through,
             breaker: status.breaker,
+            breakers: status.breakers.into_iter().map(EndpointShape::from).collect(),
+            last_sweep_at: status.last_sweep_at,
             drift: status.drift.into_iter().map(DriftShape::from).collect(),
             unbooked: status.unbooked,
             reading: status.reading,

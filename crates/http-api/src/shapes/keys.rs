@@ -15,6 +15,10 @@ pub(crate) struct KeyShape {
     created_at: Timestamp,
     expires_at: Timestamp,
     revoked_at: Option<Timestamp>,
+    /// The suppliers that it is limited to; null: all.
+    suppliers: Option<Vec<String>>,
+    last_used_at: Option<Timestamp>,
+    replaces: Option<String>,
 }
 
 impl From<KeyView> for KeyShape {
@@ -26,6 +30,9 @@ impl From<KeyView> for KeyShape {
             created_at: key.created_at,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
+            suppliers: key.suppliers.map(|all| all.iter().map(ToString::to_string).collect()),
+            last_used_at: key.last_used_at,
+            replaces: key.replaces,
         }
     }
 }

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use ltv_core::SupplierId;
-use pipeline::{ExplainNode, LtvAnswer, Meta, Viewed};
+use pipeline::{ExplainNode, ExplainSource, LtvAnswer, Meta, Viewed};
 use serde::Serialize;
 
 use super::figures::{FiguresShape, MetaShape, MoneyShape, ViewedShape};
+use super::mrr::MrrNowShape;
 use crate::request_id::RequestId;
 
 /// Why what is not yet known is not known.
 const NO_PREDICTION: &str = "no prediction model is part of this version";
 const NO_LTV: &str =
     "lifetime value is the realised figures and the predicted residual; the residual is not known";
-const NO_MRR: &str = "subscription timelines are not part of this version";
+const NO_MRR: &str = "MRR cannot be told in this currency: see `meta.gaps`";
 const NO_COST: &str = "no marketing spend is known";
 
 /// A supplier's lifetime value. What can't be known is null beside a reason.
@@ -24,7 +25,7 @@ pub(crate) struct LtvShape {
     #[serde(flatten)]
     viewed: ViewedShape,
     realised: FiguresShape,
-    mrr: Option<MoneyShape>,
+    mrr: Option<MrrNowShape>,
     predicted: PredictedShape,
     ltv: Option<MoneyShape>,
     cac: Option<MoneyShape>,
@@ -52,11 +53,20 @@ struct PredictedShape {
 impl LtvShape {
     /// Of an answer to this request.
     pub(crate) fn new(answer: LtvAnswer, id: &RequestId) -> Self {
+        let mut reasons = BTreeMap::from([
+            ("ltv", NO_LTV),
+            ("cac", NO_COST),
+            ("ltvToCac", NO_COST),
+            ("paybackMonths", NO_COST),
+        ]);
+        if answer.mrr.is_none() {
+            reasons.insert("mrr", NO_MRR);
+        }
         Self {
             supplier_id: answer.supplier_id.to_string(),
             viewed: answer.viewed.into(),
             realised: (&answer.realised).into(),
-            mrr: None,
+            mrr: answer.mrr.map(MrrNowShape::from),
             predicted: PredictedShape {
                 residual: None,
                 low: None,
@@ -71,13 +81,7 @@ impl LtvShape {
             ltv_to_cac: None,
             payback_months: None,
             reason: NO_LTV,
-            reasons: BTreeMap::from([
-                ("mrr", NO_MRR),
-                ("ltv", NO_LTV),
-                ("cac", NO_COST),
-                ("ltvToCac", NO_COST),
-                ("paybackMonths", NO_COST),
-            ]),
+            reasons,
             meta: MetaShape::new(answer.meta, id),
         }
     }
@@ -106,9 +110,10 @@ struct NodeShape {
     source: Option<SourceShape>,
 }
 
+/// Names a raw message.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SourceShape {
+pub(super) struct SourceShape {
     inbox_id: i64,
     provider: String,
     event_id: String,
@@ -134,12 +139,18 @@ impl From<ExplainNode> for NodeShape {
             label: node.label,
             value: node.value.into(),
             children: node.children.into_iter().map(Self::from).collect(),
-            source: node.source.map(|source| SourceShape {
-                inbox_id: source.inbox_id,
-                provider: source.provider,
-                event_id: source.event_id,
-                sha256: source.sha256,
-            }),
+            source: node.source.map(SourceShape::from),
+        }
+    }
+}
+
+impl From<ExplainSource> for SourceShape {
+    fn from(source: ExplainSource) -> Self {
+        Self {
+            inbox_id: source.inbox_id,
+            provider: source.provider,
+            event_id: source.event_id,
+            sha256: source.sha256,
         }
     }
 }

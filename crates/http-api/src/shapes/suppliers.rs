@@ -49,18 +49,23 @@ impl SuppliersShape {
         }
     }
 
-    /// The one supplier that an external reference names.
-    pub(crate) fn of_one(answer: LtvAnswer, id: &RequestId) -> Self {
-        let row = RowShape {
+    /// Adds suppliers that were asked for one by one to an empty page.
+    pub(crate) fn of_some(
+        page: SupplierPage,
+        answers: Vec<LtvAnswer>,
+        (cursor, total): (Option<String>, usize),
+        id: &RequestId,
+    ) -> Self {
+        let rows = answers.into_iter().map(|answer| RowShape {
             supplier_id: answer.supplier_id.to_string(),
             external_refs: vec![answer.party.to_string()],
             realised: (&answer.realised).into(),
-        };
+        });
         Self {
-            viewed: answer.viewed.into(),
-            page: PageShape::new(vec![row], None),
-            total: 1,
-            meta: MetaShape::new(answer.meta, id),
+            viewed: page.viewed.into(),
+            page: PageShape::new(rows.collect(), cursor),
+            total,
+            meta: MetaShape::new(page.meta, id),
         }
     }
 }

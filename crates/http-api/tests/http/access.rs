@@ -42,6 +42,65 @@ async fn every_route_lets_in_exactly_the_roles_that_have_its_permission() {
     assert!(tried > 100, "only {tried} pairs");
 }
 
+/// What is promised of roles: each line names the routes of one permission, and who may use them.
+const PROMISED: &[(&[&str], &str)] = &[
+    (
+        &[
+            "integration.status",
+            "supplier.list",
+            "supplier.read",
+            "supplier.ltv",
+            "metrics.revenue",
+            "metrics.mrr",
+            "metrics.movements",
+            "metrics.cohorts",
+            "metrics.bridge",
+            "metrics.failures",
+            "quality.read",
+        ],
+        "viewer analyst operator preparer approver auditor",
+    ),
+    (
+        &[
+            "supplier.explain",
+            "supplier.timeline",
+            "supplier.ledger",
+            "dead_letter.list",
+            "dead_letter.read",
+            "job.list",
+            "job.read",
+            "sync.read",
+        ],
+        "analyst operator preparer approver auditor",
+    ),
+    (
+        &["payments.sync", "sync.start", "dead_letter.retry", "dead_letter.retry_many", "job.cancel"],
+        "operator",
+    ),
+    (&["integration.list", "integration.put", "integration.delete"], "operator security"),
+    (&["dead_letter.discard"], "preparer"),
+    (&["dead_letter.discard_approve"], "approver"),
+    (&["key.list", "key.create", "key.revoke", "key.rotate"], "security"),
+    (&["audit.list"], "security auditor"),
+    (&["telemetry.read"], "operator security"),
+];
+
+#[test]
+fn every_route_of_the_api_is_for_the_roles_that_are_promised() {
+    let promised =
+        |name: &str| PROMISED.iter().find(|(names, _)| names.contains(&name)).map(|(_, roles)| *roles);
+    for route in route_infos() {
+        let Some(permission) = route.access.permission() else { continue };
+        if matches!(route.access, Access::Page(_)) {
+            continue;
+        }
+        let roles = promised(route.name).unwrap_or_else(|| panic!("{} is promised to nobody", route.name));
+        let may: Vec<_> =
+            Role::ALL.iter().filter(|role| role.may(permission)).map(|role| role.as_str()).collect();
+        assert_eq!(may.join(" "), roles, "{}", route.name);
+    }
+}
+
 #[actix_web::test]
 async fn without_a_key_or_with_a_wrong_one_every_route_that_needs_one_answers_401() {
     let bench = Bench::new().await;
@@ -153,8 +212,12 @@ fn every_permission_that_this_version_has_routes_for_guards_one() {
     for permission in [
         Permission::ReadMetrics,
         Permission::ReadLedger,
+        Permission::Operate,
         Permission::ChangeConfig,
+        Permission::ProposeAdjustment,
+        Permission::ApproveAdjustment,
         Permission::ManageKeys,
+        Permission::ReadAudit,
         Permission::ReadTelemetry,
     ] {
         assert!(used(permission), "{permission}");

@@ -81,3 +81,42 @@ async fn health_needs_no_key_and_readiness_names_each_dependency() {
     assert_eq!(ready.status, StatusCode::OK, "{}", ready.body);
     assert_eq!(ready.json()["dependencies"][0]["name"], "store");
 }
+
+#[actix_web::test]
+async fn questions_about_subscriptions_have_answers_where_there_are_none() {
+    let bench = Bench::with_data().await;
+    let key = bench.key(&[Role::Analyst]).await;
+    let supplier =
+        bench.ask(&key, Method::GET, "/api/suppliers").await.json()["data"][0]["supplierId"].clone();
+    let supplier = supplier.as_str().unwrap();
+    for path in [
+        "/api/metrics/mrr?interval=quarter",
+        "/api/metrics/mrr/movements",
+        "/api/metrics/cohorts?by=month&metric=netRetention",
+        "/api/metrics/bridge?policyA=default&policyB=chartmogul",
+        "/api/metrics/payment-failures",
+        &format!("/api/suppliers/{supplier}/timeline"),
+        &format!("/api/suppliers/{supplier}/ltv"),
+    ] {
+        let answer = bench.ask(&key, Method::GET, path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
+        assert_eq!(answer.json()["meta"]["requestId"], answer.header("x-request-id"), "{path}");
+    }
+    let ltv = bench.ask(&key, Method::GET, &format!("/api/suppliers/{supplier}/ltv")).await.json();
+    assert_eq!(
+        (&ltv["mrr"]["status"], &ltv["mrr"]["current"]["amount"]),
+        (&json!("none"), &json!("0.00")),
+        "{ltv}"
+    );
+}
+
+#[actix_web::test]
+async fn the_api_describes_itself_for_programs_and_for_people() {
+    let bench = Bench::new().await;
+    let document = bench.send(TestRequest::get().uri("/api/openapi.json")).await;
+    assert_eq!(document.json()["openapi"], "3.1.0");
+    let page = bench.send(TestRequest::get().uri("/api/docs")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.header("content-type").starts_with("text/html"));
+    assert!(page.body.contains("/api/suppliers/{id}/ltv"), "{}", page.body);
+}

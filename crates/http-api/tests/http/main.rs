@@ -7,9 +7,14 @@
 
 mod access;
 mod answers;
+mod audit;
+mod contract;
+mod conventions;
+mod examples;
 mod pages;
 mod problems;
 mod sessions;
 mod sockets;
 mod support;
+mod syncs;
 mod webhooks;

@@ -13,12 +13,15 @@ use connector::{
     Page, PaymentProvider, ProviderError, ProviderFactory, RawMessage,
 };
 use http_api::{AppState, configure_whole};
-use ltv_core::{MessageId, Origin, Provider};
+use ltv_core::observation::{Body, Observation, Payment, PaymentStatus};
+use ltv_core::{Currency, MessageId, Money, ObjectKey, Origin, Provider};
 use pipeline::access::Role;
 use pipeline::{FixedClock, LtvDataPipeline, Parts, Settings};
 use secrecy::ExposeSecret as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::contract;
 
 /// The state of an app whose store lives as long as this.
 pub struct Bench {
@@ -94,13 +97,42 @@ impl PaymentProvider for StandIn {
             observed_at: now,
             livemode: Some(true),
             account: None,
-            substance: [0; 32],
+            substance: [u8::try_from(id.len()).unwrap_or_default(); 32],
             payload: raw.body.clone(),
         })
     }
 
-    fn observe(&self, _id: MessageId, _message: &Message) -> Result<Observed, ProviderError> {
-        Ok(Observed::default())
+    fn observe(&self, id: MessageId, message: &Message) -> Result<Observed, ProviderError> {
+        let body: Value = serde_json::from_slice(&message.payload).unwrap_or_default();
+        if body["broken"] == true {
+            let detail = "nobody can read it".to_owned();
+            return Err(ProviderError::Mapping { kind: message.kind.clone(), detail });
+        }
+        let Some(customer) = body["customer"].as_str() else { return Ok(Observed::default()) };
+        let key = |text: &str| ObjectKey::new(Provider::Stripe, text);
+        let amount = Money::from_minor(5_000, Currency::GBP);
+        let payment = Payment {
+            customer: Some(key(customer)),
+            amount,
+            amount_captured: amount,
+            amount_refunded: Money::from_minor(0, Currency::GBP),
+            captured: true,
+            status: PaymentStatus::Succeeded,
+            payment_intent: None,
+            settlement: None,
+            failure_settlement: None,
+            created_at: message.observed_at,
+        };
+        let observation = Observation {
+            object: key(&format!("ch_{}", message.source_id)),
+            observed_at: message.observed_at,
+            origin: message.origin,
+            source_id: message.source_id.clone(),
+            message: id,
+            mapping_version: 1,
+            body: Body::Payment(payment),
+        };
+        Ok(Observed { observations: vec![observation], drift: Vec::new() })
     }
 
     fn needs(&self, _message: &Message) -> Vec<ObjectRef> {
@@ -120,6 +152,14 @@ impl PaymentProvider for StandIn {
     }
 
     async fn list_since(&self, _list: ListName, _cursor: &Cursor) -> Result<Page, ProviderError> {
+        Err(ProviderError::NoApiKey { provider: Provider::Stripe })
+    }
+
+    fn sweeps(&self) -> bool {
+        false
+    }
+
+    async fn events_since(&self, _since: DateTime<Utc>, _cursor: &Cursor) -> Result<Page, ProviderError> {
         Err(ProviderError::NoApiKey { provider: Provider::Stripe })
     }
 }
@@ -181,13 +221,36 @@ impl Bench {
         self.send(with_key(key, method, path).set_json(body)).await
     }
 
-    /// Sends a request.
+    /// Sends a request. The answer is checked against the API's description, where that speaks of it.
     pub async fn send(&self, request: TestRequest) -> Answer {
         let app = init_service(App::new().configure(configure_whole(self.state.clone()))).await;
-        let response = call_service(&app, request.to_request()).await;
+        let request = request.to_request();
+        let (method, path) = (request.method().clone(), request.path().to_owned());
+        let response = call_service(&app, request).await;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = to_bytes(response.into_body()).await.unwrap();
-        Answer { status, headers, body: String::from_utf8(body.to_vec()).unwrap() }
+        let answer = Answer { status, headers, body: String::from_utf8(body.to_vec()).unwrap() };
+        contract::check(&method, &path, &answer);
+        answer
+    }
+
+    /// An integration, a supplier with a payment, and a message that nobody can read, all worked on.
+    pub async fn with_data() -> Self {
+        let bench = Self::new().await;
+        let operator = bench.key(&[Role::Operator]).await;
+        let config =
+            json!({"platform": "stripe", "livemode": true, "webhookSecrets": ["whsec_1"], "apiKey": "rk_1"});
+        let path = "/api/integrations/payments/config";
+        assert_eq!(bench.tell(&operator, Method::PUT, path, &config).await.status, StatusCode::CREATED);
+        for body in
+            [json!({"id": "evt_1", "broken": true}), json!({"id": "evt_22", "customer": "cus_example"})]
+        {
+            let request = TestRequest::post().uri("/api/webhooks/ltv/payments/stripe");
+            let answer = bench.send(request.insert_header(("stripe-signature", "good")).set_json(body)).await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        }
+        bench.state.pipeline.catch_up().await.unwrap();
+        bench
     }
 }
 

@@ -1,0 +1,2 @@
+DROP TABLE fact;
+COMMENT ON TABLE party IS 'Customers that have postings.';
