@@ -56,7 +56,14 @@ fn main() -> anyhow::Result<()> {
 async fn measure(backend: Backend, connections: usize) -> anyhow::Result<Measured> {
     let app = TestApp::start(backend).await?;
     let start = "2025-01-01T00:00:00Z".parse()?;
-    let history = invent(&BusinessConfig { suppliers: 60, months: 24, seed: 1, start, livemode: true, mix: Mix::Plain });
+    let history = invent(&BusinessConfig {
+        suppliers: 60,
+        months: 24,
+        seed: 1,
+        start,
+        livemode: true,
+        mix: Mix::Plain,
+    });
     let stand_in = StripeStandIn::start(history.world.clone(), Faults::default()).await?;
     stand_in.reveal_until(None);
     app.configure(&stand_in, true).await?;

@@ -10,7 +10,7 @@ use simulator::{Faults, StripeStandIn};
 
 use crate::check::{figure, number, text};
 use crate::macros::on_both_stores;
-use crate::sweep::{ended, recent_payments, start_sync};
+use crate::sweep::{configure_before_anything, ended, recent_payments, start_sync};
 
 on_both_stores!(
     a_sync_goes_on_where_it_was_killed,
@@ -32,6 +32,7 @@ struct Slow {
     stand_in: StripeStandIn,
     sync: String,
     job: String,
+    calls_before: u64,
 }
 
 /// A service whose sync has read some pages, and is not done for long.
@@ -44,13 +45,18 @@ async fn in_the_middle_of_a_sync(backend: Backend) -> anyhow::Result<Slow> {
         .setting("LTV__JOBS__SWEEP_LISTS", NEVER)
         .start()
         .await?;
-    app.configure(&stand_in, true).await?;
+    configure_before_anything(&app, &stand_in).await?;
     app.until_idle().await?;
+    let calls_before = events_calls(&stand_in);
     let sync = start_sync(&app, "full").await?;
     let job = format!("/api/jobs/{}", sync.rsplit('/').next().unwrap_or_default());
     let begun = async || Ok((pages(&app.get_json(&job).await?) >= 3).then_some(()));
     until("the sync has read three pages", DEADLINE, begun).await?;
-    Ok(Slow { app, stand_in, sync, job })
+    Ok(Slow { app, stand_in, sync, job, calls_before })
+}
+
+fn events_calls(stand_in: &StripeStandIn) -> u64 {
+    stand_in.calls_by_endpoint().get("events").copied().unwrap_or_default()
 }
 
 fn pages(job: &Value) -> i64 {
@@ -58,7 +64,7 @@ fn pages(job: &Value) -> i64 {
 }
 
 async fn a_sync_goes_on_where_it_was_killed(backend: Backend) -> anyhow::Result<()> {
-    let Slow { mut app, stand_in, sync, job } = in_the_middle_of_a_sync(backend).await?;
+    let Slow { mut app, stand_in, sync, job, calls_before } = in_the_middle_of_a_sync(backend).await?;
     app.kill()?;
     app.restart().await?;
     let kept = app.get_json(&job).await?;
@@ -68,7 +74,7 @@ async fn a_sync_goes_on_where_it_was_killed(backend: Backend) -> anyhow::Result<
     let done = app.get_json(&job).await?;
     ensure!(number(&done, "attempts")? >= 2, "nobody took it over: {done}");
     ensure!((PAGES..=PAGES + 1).contains(&pages(&done)), "it did not go on where it was: {done}");
-    let calls = stand_in.calls_by_endpoint().get("events").copied().unwrap_or_default();
+    let calls = events_calls(&stand_in) - calls_before;
     ensure!(calls <= u64::try_from(PAGES)? + 2, "pages were read again: {calls} calls");
     app.until_idle().await?;
     let figures = app.figures(&View::default()).await?;

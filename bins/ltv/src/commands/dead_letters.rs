@@ -59,7 +59,10 @@ async fn show(pipeline: &LtvDataPipeline, id: MessageId, output: Output) -> anyh
         "entries": entries, "letter": detail.letter.as_ref().map(document),
     });
     let mut lines = vec![
-        format!("{} {} of {}, received {}", message.kind, message.event_id, message.integration, message.received_at),
+        format!(
+            "{} {} of {}, received {}",
+            message.kind, message.event_id, message.integration, message.received_at
+        ),
         match &detail.letter {
             Some(letter) => line(letter),
             None => "it is no dead letter any more".to_owned(),
@@ -102,8 +105,7 @@ async fn retry_all(
         let text = "name a dead letter, narrow by --integration, --class or --kind, or say --all";
         return Err(WrongUse(text.to_owned()).into());
     }
-    let filter =
-        DeadLetterFilter { integration: filter.integration, class: filter.class, kind: filter.kind };
+    let filter = DeadLetterFilter { integration: filter.integration, class: filter.class, kind: filter.kind };
     let retried = pipeline.retry_dead_letters(&filter, ACTOR).await?;
     note(pipeline, "dead-letter.retry", "filter", true, None).await?;
     output.print(&json!({"retried": retried}), &[format!("{retried} wait in the queue again")])?;
@@ -118,7 +120,9 @@ async fn discard(
 ) -> anyhow::Result<Outcome> {
     let came = pipeline.propose_discard(id, ACTOR, reason).await?;
     let (word, text) = match came {
-        Decided::Done => ("proposed", format!("the discard of {id} is proposed; another person must approve it")),
+        Decided::Done => {
+            ("proposed", format!("the discard of {id} is proposed; another person must approve it"))
+        }
         Decided::NoSuch => ("noSuch", format!("there is no dead letter {id}")),
         Decided::Already => ("already", format!("{id} has been discarded")),
         Decided::SamePerson | Decided::NotProposed => ("refused", format!("{id} cannot be discarded so")),

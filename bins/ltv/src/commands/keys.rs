@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use anyhow::Context;
 use ltv_core::SupplierId;
-use pipeline::{CreatedKey, KeyView, NewKey};
 use pipeline::access::Role;
+use pipeline::{CreatedKey, KeyView, NewKey};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -20,7 +20,12 @@ pub async fn run(config: &Config, command: KeysCommand, output: Output) -> anyho
     let pipeline = open_pipeline(config, open_store(config, Use::Beside).await?).await?;
     match command {
         KeysCommand::Create { roles, label, ttl_days, suppliers } => {
-            let new = NewKey { label, roles: read_roles(&roles)?, suppliers: read_suppliers(&suppliers)?, ttl_days };
+            let new = NewKey {
+                label,
+                roles: read_roles(&roles)?,
+                suppliers: read_suppliers(&suppliers)?,
+                ttl_days,
+            };
             let made = pipeline.create_scoped_key(new).await.context("could not make the key")?;
             show_once(&made, output)
         }

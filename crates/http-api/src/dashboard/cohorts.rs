@@ -38,7 +38,7 @@ impl Metric {
     /// What the number in a cell is.
     fn meaning(self) -> &'static str {
         match self {
-            Self::Suppliers => "share of the first month's suppliers that still pay",
+            Self::Suppliers => "Share of the first month's suppliers that still pay",
             Self::Revenue => {
                 "MRR at the end of the month; the shade is the share of the first month's MRR, without expansion"
             }
