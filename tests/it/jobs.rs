@@ -37,7 +37,7 @@ struct Slow {
 
 /// A service whose sync has read some pages, and is not done for long.
 async fn in_the_middle_of_a_sync(backend: Backend) -> anyhow::Result<Slow> {
-    let (_never_delivered, world) = Story::play(&[recent_payments(CHARGES)])?;
+    let (_never_delivered, world) = Story::play(&[recent_payments(CHARGES, false)])?;
     let stand_in = StripeStandIn::start(world, Faults::default().latency(SLOW)).await?;
     let app = TestApp::on(backend)
         .setting("LTV__JOBS__SWEEP_EVENTS", NEVER)

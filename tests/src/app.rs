@@ -334,7 +334,10 @@ impl TestApp {
             quiet = if self.is_busy().await? { 0 } else { quiet + 1 };
             Ok((quiet >= IDLE_LOOKS).then_some(()))
         };
-        until("everything is observed, booked and read", IDLE_DEADLINE, look).await
+        match until("everything is observed, booked and read", IDLE_DEADLINE, look).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.context(format!("it stands so: {:?}", self.statuses().await?))),
+        }
     }
 
     /// The answer with the realised figures of the whole store.

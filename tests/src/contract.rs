@@ -45,7 +45,7 @@ pub struct Bill {
     pub name: &'static str,
     /// When it is made, and paid.
     pub at: &'static str,
-    /// What it bills; see [`line`].
+    /// What it bills; see [`line()`].
     pub lines: Vec<Value>,
     /// What is paid, in minor units of `currency`.
     pub paid: i64,
