@@ -221,4 +221,31 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn every_kind_has_its_sign_and_what_goes_on_had_stopped(told in histories()) {
+        use ltv_core::subscription::MovementKind::{
+            Churn, Contraction, DiscountEnd, Expansion, Fx, New, Pause, Reactivation, Resume,
+        };
+        for policy in Policy::presets() {
+            let timeline = compose(&policy, &told, at(500));
+            let mut stopped = Vec::new();
+            let mut mrr = Exact::zero(Currency::GBP);
+            for movement in &timeline.movements {
+                let rises = movement.amount.is_positive();
+                match movement.kind {
+                    New | Expansion | Reactivation | Resume | DiscountEnd => prop_assert!(rises, "{movement:?}"),
+                    Contraction | Churn | Pause => prop_assert!(!rises, "{movement:?}"),
+                    Fx => {}
+                }
+                prop_assert!(movement.kind != Resume || stopped.contains(&Pause), "{movement:?}");
+                prop_assert_eq!(movement.kind == Churn, movement.voluntary.is_some());
+                if movement.kind == Reactivation {
+                    prop_assert!(mrr.is_zero() || stopped.last() == Some(&Reactivation), "{movement:?}");
+                }
+                stopped.push(movement.kind);
+                mrr = mrr.plus(movement.amount).unwrap();
+            }
+        }
+    }
 }

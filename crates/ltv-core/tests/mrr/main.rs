@@ -8,6 +8,7 @@ mod laws;
 mod money;
 mod policies;
 mod portfolio;
+mod sequences;
 mod states;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -38,6 +38,8 @@ enum What {
 struct Walk<'t> {
     zero: Exact,
     now: Vec<Option<&'t Point>>,
+    /// Which of them pay, or did until they were paused.
+    paid: Vec<bool>,
     /// True once MRR was above 0.
     ever: bool,
     /// True from churn on until MRR is above 0 again.
@@ -62,6 +64,7 @@ pub(super) fn classify(
     let mut walk = Walk {
         zero: Exact::zero(currency),
         now: vec![None; tracks.len()],
+        paid: vec![false; tracks.len()],
         ever: false,
         lapsed: false,
         steps: Vec::new(),
@@ -95,9 +98,11 @@ impl<'t> Walk<'t> {
         let mut parts = Vec::new();
         for (index, key, after) in changed {
             let old = self.now.get(*index).copied().flatten();
-            self.split(key, old, after, &mut parts)?;
-            if let Some(place) = self.now.get_mut(*index) {
+            let paid = self.paid.get(*index).copied().unwrap_or_default();
+            self.split(key, old.map(|old| (old, paid)), after, &mut parts)?;
+            if let (Some(place), Some(paid)) = (self.now.get_mut(*index), self.paid.get_mut(*index)) {
                 *place = Some(after);
+                *paid = if after.live { after.mrr.is_positive() } else { *paid && after.paused };
             }
         }
         let after = self.total()?;
@@ -119,11 +124,11 @@ impl<'t> Walk<'t> {
         Exact::sum(self.now.iter().flatten().map(|point| point.mrr), self.zero.currency())
     }
 
-    /// Splits what changes in one subscription, exactly.
+    /// Splits what changes in one subscription, exactly; `old` comes with whether it pays, or did until it was paused.
     fn split(
         &self,
         key: &'t ObjectKey,
-        old: Option<&Point>,
+        old: Option<(&Point, bool)>,
         after: &'t Point,
         parts: &mut Vec<Part<'t>>,
     ) -> Result<(), MrrError> {
@@ -132,8 +137,9 @@ impl<'t> Walk<'t> {
                 parts.push(Part { key, after, what, amount });
             }
         };
-        let Some(old) = old.filter(|old| old.live) else {
-            let was_paused = old.is_some_and(|old| old.paused);
+        let Some((old, _)) = old.filter(|(old, _)| old.live) else {
+            // What did not pay before, such as a trial without a card, cannot pay on.
+            let was_paused = old.is_some_and(|(old, paid)| old.paused && paid);
             push(if was_paused { What::Resume } else { What::Start }, after.mrr);
             return Ok(());
         };

@@ -1,5 +1,7 @@
 //! When which discount is on.
 
+use chrono::TimeDelta;
+
 use crate::observation::DiscountDuration;
 use crate::policy::Discounts;
 use crate::subscription::calendar::add_months;
@@ -14,6 +16,8 @@ pub(super) struct Window<'a> {
     pub term: &'a DiscountTerm,
     pub start: Option<Timestamp>,
     pub end: Option<Timestamp>,
+    /// From when another one has its place, be the billed period over or not.
+    replaced: Option<Timestamp>,
     /// True for one of all that the customer is billed: it gives way to the subscription's own.
     of_customer: bool,
 }
@@ -22,7 +26,9 @@ impl Window<'_> {
     /// True at `at` within a billed period that began at `period`: a discount covers the whole of a period that began
     /// before its end.
     pub fn is_on(&self, at: Timestamp, period: Timestamp) -> bool {
-        self.start.is_none_or(|start| at >= start) && self.end.is_none_or(|end| period < end)
+        self.start.is_none_or(|start| at >= start)
+            && self.end.is_none_or(|end| period < end)
+            && self.replaced.is_none_or(|replaced| at < replaced)
     }
 
     /// True when it may come off this item.
@@ -61,6 +67,14 @@ pub(super) fn windows<'a>(
     windows
 }
 
+/// When the discounts for one invoice began that the policy does not take off.
+pub(super) fn one_time(contract: &Contract, inputs: &Inputs<'_>, choice: Discounts) -> Vec<Timestamp> {
+    let own = contract.discounts.iter().map(|term| window(term, contract, false));
+    let customer = inputs.discounts.values().map(|term| window(term, contract, true));
+    let once = own.chain(customer).filter(|window| window.term.duration == DiscountDuration::Once);
+    once.filter(|window| !recurs(window, choice)).filter_map(|window| window.start).collect()
+}
+
 fn recurs(window: &Window<'_>, choice: Discounts) -> bool {
     match window.term.duration {
         DiscountDuration::Once => choice == Discounts::All,
@@ -78,15 +92,35 @@ fn window<'a>(term: &'a DiscountTerm, contract: &'a Contract, of_customer: bool)
     let begun = term.started_at.or(start).or(contract.started_at);
     let runs_out = match term.duration {
         DiscountDuration::Once => {
-            begun.and_then(|begun| begun.checked_add_signed(chrono::TimeDelta::microseconds(1)))
+            begun.and_then(|begun| begun.checked_add_signed(TimeDelta::microseconds(1)))
         }
         DiscountDuration::Repeating { months } => {
             begun.and_then(|begun| add_months(begun, i64::from(months)))
         }
         DiscountDuration::Forever | DiscountDuration::Unknown(_) => None,
     };
-    let end = [term.ended_at, runs_out, dropped.map(|state| state.from)].into_iter().flatten().min();
-    Window { term, start, end, of_customer }
+    let own_end = term.ended_at.into_iter().chain(runs_out).min();
+    let end = own_end.into_iter().chain(dropped.map(|state| state.from)).min();
+    // One that ran out long before only leaves its place.
+    let ran_out =
+        |at: Timestamp| own_end.is_some_and(|end| at.signed_duration_since(end) >= TimeDelta::days(1));
+    let replaced = replaced_at(term, contract).filter(|at| !ran_out(*at));
+    Window { term, start, end, replaced, of_customer }
+}
+
+/// When another discount, on the same, was first listed in the place of this one.
+fn replaced_at(term: &DiscountTerm, contract: &Contract) -> Option<Timestamp> {
+    let last = contract.states.iter().rfind(|state| state.discounts.contains(&term.discount))?;
+    let term_of = |id: &String| contract.discounts.iter().find(|other| other.discount == *id);
+    let replaces = |id: &&String| {
+        let item = term_of(id).and_then(|other| other.item.as_deref());
+        !last.discounts.contains(id) && item == term.item.as_deref()
+    };
+    let later = contract.states.iter().skip_while(|state| state.from <= last.from);
+    let (from, by) =
+        later.filter_map(|state| Some((state.from, state.discounts.iter().find(replaces)?))).next()?;
+    let started = term_of(by).and_then(|other| other.started_at);
+    started.filter(|at| *at > last.from && *at < from).or(Some(from))
 }
 
 fn tell_gaps(contract: &Contract, windows: &[Window<'_>], inputs: &Inputs<'_>, gaps: &mut Vec<String>) {

@@ -8,6 +8,7 @@ mod inputs;
 mod joined;
 mod price;
 mod rating;
+mod refunds;
 mod spans;
 mod track;
 

@@ -80,6 +80,17 @@ impl<'a> Items<'a> {
         on
     }
 
+    /// Of discounts by their places, what they are on here.
+    pub fn on_these(&self, places: &[usize]) -> Vec<On<'a>> {
+        let known = places.iter().filter_map(|place| Some((*place, self.windows.get(*place)?)));
+        known
+            .flat_map(|(place, window)| {
+                let items = self.items.iter().filter(|item| window.concerns(&item.item));
+                items.map(move |item| (place, item.item.as_str()))
+            })
+            .collect()
+    }
+
     /// Their worth a month at `at` with the discounts `on`, in their own currency.
     pub fn monthly(&self, at: Timestamp, on: &[On<'_>]) -> Result<Exact, MrrError> {
         let mut groups: BTreeMap<Cycle, Vec<Priced<'a>>> = BTreeMap::new();
@@ -106,18 +117,33 @@ impl<'a> Items<'a> {
             let unit = Exact::of_minor(numer, denom, self.currency)?;
             return unit.scaled(i128::from(item.quantity.unwrap_or(1)), 1).map(Some);
         }
-        let same_price = |line: &&BilledLine| item.price.is_some() && line.price == item.price;
-        let Some(line) = self.line(at, &|line| same_price(&line)) else { return Ok(None) };
-        let gross = Exact::of(line.amount)?.plus(Exact::of(line.discount)?)?;
-        gross.plus(Exact::of(line.tax_inclusive)?).map(Some)
+        let same_price = |line: &BilledLine| item.price.is_some() && line.price == item.price;
+        let Some((billed, last)) = self.line(at, &same_price) else { return Ok(None) };
+        // Graduated tiers have a line each.
+        let mut sum = Exact::zero(self.currency);
+        let of_period = |line: &&BilledLine| line.period_start_at == last.period_start_at;
+        for line in billed.lines.iter().filter(of_period).filter(|line| same_price(line)) {
+            for part in [line.amount, line.discount, line.tax_inclusive] {
+                sum = sum.plus(Exact::of(part)?)?;
+            }
+        }
+        Ok(Some(sum))
     }
 
-    /// The latest line at or before `at` that fits; else the first after.
-    fn line(&self, at: Timestamp, fits: &dyn Fn(&BilledLine) -> bool) -> Option<&'a BilledLine> {
-        let lines = || self.billed.iter().flat_map(|billed| &billed.lines);
-        let fitting = |line: &&BilledLine| line.amount.currency() == self.currency && fits(line);
-        let before = lines().filter(|line| line.period_start_at <= at).filter(fitting).next_back_by_start();
-        before.or_else(|| lines().filter(|line| line.period_start_at > at).find(fitting))
+    /// The latest line at or before `at` that fits, with its invoice; else the first after.
+    fn line(
+        &self,
+        at: Timestamp,
+        fits: &dyn Fn(&BilledLine) -> bool,
+    ) -> Option<(&'a Billed, &'a BilledLine)> {
+        let lines = || {
+            let all =
+                self.billed.iter().flat_map(|billed| billed.lines.iter().map(move |line| (*billed, line)));
+            all.filter(|(_, line)| line.amount.currency() == self.currency && fits(line))
+        };
+        let before = lines().filter(|(_, line)| line.period_start_at <= at);
+        let latest = before.max_by_key(|(_, line)| line.period_start_at);
+        latest.or_else(|| lines().find(|(_, line)| line.period_start_at > at))
     }
 
     /// The share of an item's price that is not tax: by the invoice lines of the same price and quantity, else of the
@@ -228,25 +254,15 @@ fn share(amount: Exact, left: Exact, total: Exact) -> Result<Exact, MrrError> {
     if total.is_zero() { Ok(amount) } else { amount.scaled(left.parts(), total.parts()) }
 }
 
-/// What an invoice's line is worth a month, by the length of its period.
-pub(super) fn monthly_of_line(line: &BilledLine, cycle: Option<Cycle>) -> Result<Exact, MrrError> {
-    let cycle = cycle.or_else(|| Cycle::between(line.period_start_at, line.period_end_at));
-    match cycle {
-        Some(cycle) => {
-            let (months, of) = cycle.monthly();
-            Exact::of(line.amount)?.scaled(months, of)
-        }
-        None => Ok(Exact::zero(line.amount.currency())),
-    }
-}
-
-/// The last of lines by the start of their service; of several, the last that is told.
-trait LastByStart<'a> {
-    fn next_back_by_start(self) -> Option<&'a BilledLine>;
-}
-
-impl<'a, I: Iterator<Item = &'a BilledLine>> LastByStart<'a> for I {
-    fn next_back_by_start(self) -> Option<&'a BilledLine> {
-        self.max_by_key(|line| line.period_start_at)
-    }
+/// What an invoice's line is worth a month, by the length of its period, and what discounts took off before; both
+/// without tax.
+pub(super) fn monthly_of_line(line: &BilledLine, cycle: Option<Cycle>) -> Result<(Exact, Exact), MrrError> {
+    let (amount, zero) = (Exact::of(line.amount)?, Exact::zero(line.amount.currency()));
+    let Some(cycle) = cycle.or_else(|| Cycle::between(line.period_start_at, line.period_end_at)) else {
+        return Ok((zero, zero));
+    };
+    let (months, of) = cycle.monthly();
+    let taxed = amount.plus(Exact::of(line.tax_inclusive)?)?;
+    let off = share(Exact::of(line.discount)?, amount, taxed)?;
+    Ok((amount.scaled(months, of)?, off.scaled(months, of)?))
 }

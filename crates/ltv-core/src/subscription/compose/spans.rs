@@ -24,7 +24,13 @@ pub(super) enum Holds<'a> {
     /// A state that was shown.
     State(&'a ContractState),
     /// What an invoice billed, where no state was shown.
-    Billed { monthly: Exact, source: MessageId },
+    Billed {
+        /// A month, less discounts.
+        monthly: Exact,
+        /// What discounts took off before.
+        off: Exact,
+        source: MessageId,
+    },
     /// A trial that no state shows any more.
     Trial { source: MessageId },
     /// It has ended, or there is nothing to know.
@@ -116,11 +122,15 @@ fn past<'a>(
         spans.push(Span { from, until: None, holds: Holds::Trial { source } });
     }
     let items = || contract.states.iter().flat_map(|state| &state.items);
-    for fact in billed {
-        let is_past = |from: &Timestamp| *from < known_from && trial.is_none_or(|(_, end, _)| *from >= end);
-        let Some(from) = starts_at(fact).filter(is_past) else { continue };
-        if let Some(monthly) = monthly(fact, &items().collect::<Vec<_>>())? {
-            spans.push(Span { from, until: None, holds: Holds::Billed { monthly, source: fact.source } });
+    let is_past = |from: &Timestamp| *from < known_from && trial.is_none_or(|(_, end, _)| *from >= end);
+    let past_billed = || billed.iter().filter_map(|fact| Some((starts_at(fact).filter(is_past)?, fact)));
+    // The first message comes seconds after the first invoice: nothing was missed, and the state says what holds.
+    let shown_at_once = contract.states.first().is_some_and(|state| !is_over(&state.status))
+        && past_billed().next().is_some_and(|(from, _)| !is_late(from, known_from));
+    for (from, fact) in past_billed().filter(|_| !shown_at_once) {
+        if let Some((monthly, off)) = monthly(fact, &items().collect::<Vec<_>>())? {
+            let holds = Holds::Billed { monthly, off, source: fact.source };
+            spans.push(Span { from, until: None, holds });
         }
     }
     let billed = |span: &&Span<'_>| matches!(span.holds, Holds::Billed { .. });
@@ -144,15 +154,17 @@ fn past_trial(contract: &Contract, known_from: Timestamp) -> Option<(Timestamp, 
     (started < end && end <= known_from && state.from > end).then_some((started, end, state.source))
 }
 
-/// What an invoice's lines are worth a month.
-fn monthly(billed: &Billed, items: &[&SubscriptionItem]) -> Result<Option<Exact>, MrrError> {
+/// What an invoice's lines are worth a month, and what discounts took off before.
+fn monthly(billed: &Billed, items: &[&SubscriptionItem]) -> Result<Option<(Exact, Exact)>, MrrError> {
     let Some(first) = billed.lines.first() else { return Ok(None) };
-    let mut sum = Exact::zero(first.amount.currency());
+    let zero = Exact::zero(first.amount.currency());
+    let (mut sum, mut off) = (zero, zero);
     for line in &billed.lines {
         let item = items.iter().find(|item| item.price.is_some() && item.price == line.price);
-        sum = sum.plus(monthly_of_line(line, item.and_then(|item| cycle_of(item)))?)?;
+        let (left, taken) = monthly_of_line(line, item.and_then(|item| cycle_of(item)))?;
+        (sum, off) = (sum.plus(left)?, off.plus(taken)?);
     }
-    Ok(Some(sum))
+    Ok(Some((sum, off)))
 }
 
 /// A subscription of which only invoices tell lasts as long as they bill.
@@ -164,11 +176,11 @@ fn without_contract<'a>(
     let mut spans: Vec<Span<'a>> = Vec::new();
     let mut end: Option<Timestamp> = None;
     for fact in billed {
-        let (Some(from), Some(monthly)) = (starts_at(fact), monthly(fact, &[])?) else { continue };
+        let (Some(from), Some((monthly, off))) = (starts_at(fact), monthly(fact, &[])?) else { continue };
         if let Some(ended) = end.filter(|end| is_late(*end, from)) {
             spans.push(Span { from: ended, until: None, holds: Holds::Nothing(None) });
         }
-        spans.push(Span { from, until: None, holds: Holds::Billed { monthly, source: fact.source } });
+        spans.push(Span { from, until: None, holds: Holds::Billed { monthly, off, source: fact.source } });
         end = end.max(fact.lines.iter().map(|line| line.period_end_at).max());
     }
     if let Some(end) = end {

@@ -3,14 +3,15 @@
 use chrono::TimeDelta;
 
 use super::Inputs;
-use super::discounts::{Window, windows};
+use super::discounts::{Window, one_time, windows};
 use super::inputs::starts_at;
 use super::price::{Items, On, cycle_of};
 use super::rating::{Price, Rating};
+use super::refunds::refunded;
 use super::spans::{Holds, Span, ended_at, spans};
 use crate::observation::SubscriptionStatus;
-use crate::policy::{ChurnDate, PastDue, Pauses, Policy, Trials};
-use crate::subscription::{ContractState, DunningOutcome, Exact, MrrError, Return};
+use crate::policy::{ChurnDate, Discounts, PastDue, Pauses, Policy, Trials};
+use crate::subscription::{ContractState, DunningOutcome, Exact, MrrError};
 use crate::{MessageId, ObjectKey, Timestamp};
 
 /// What holds from a time on.
@@ -57,6 +58,10 @@ struct Maker<'m, 'a> {
     horizon: Timestamp,
     points: Vec<Point>,
     on: Vec<On<'m>>,
+    /// When discounts for one invoice began, which do not count.
+    one_time: Vec<Timestamp>,
+    /// The discounts, by their places, that were on an invoice of the past, and what they took off a month.
+    past: Option<(Vec<usize>, Exact)>,
     status: Option<SubscriptionStatus>,
 }
 
@@ -73,6 +78,8 @@ impl Track {
         let contract = inputs.contracts.get(key).copied();
         let windows =
             contract.map(|contract| windows(contract, inputs, policy.discounts, gaps)).unwrap_or_default();
+        let one_time =
+            contract.map(|contract| one_time(contract, inputs, policy.discounts)).unwrap_or_default();
         let over = contract.and_then(ended_at);
         let billed = inputs.billed_of(key);
         let returns = inputs.returns.get(key).map(Vec::as_slice).unwrap_or_default();
@@ -87,6 +94,8 @@ impl Track {
             horizon: as_of.checked_add_signed(TimeDelta::days(i64::from(policy.gap_days))).unwrap_or(as_of),
             points: Vec::new(),
             on: Vec::new(),
+            one_time,
+            past: None,
             status: None,
             rating,
         };
@@ -109,6 +118,9 @@ impl<'m, 'a: 'm> Maker<'m, 'a> {
                     windows: self.windows,
                     billed: self.billed,
                 };
+                if let Some((places, _)) = self.past.take() {
+                    self.on = items.on_these(&places);
+                }
                 for at in self.instants(span, &items, until) {
                     self.state(at, state, &items)?;
                 }
@@ -116,7 +128,8 @@ impl<'m, 'a: 'm> Maker<'m, 'a> {
                     self.status = Some(state.status.clone());
                 }
             }
-            Holds::Billed { monthly, source } => {
+            Holds::Billed { monthly, off, source } => {
+                let (native, with_ended) = self.past(span.from, *monthly, *off)?;
                 let mut instants = vec![span.from];
                 instants.extend(self.edges().into_iter().filter(|edge| *edge > span.from && *edge < until));
                 instants.retain(|at| *at <= self.horizon);
@@ -125,7 +138,8 @@ impl<'m, 'a: 'm> Maker<'m, 'a> {
                 for at in instants {
                     let late = self.fails(at);
                     let flags = Flags { live: true, late, ..Flags::default() };
-                    self.push(at, flags, *monthly, span.from, None, vec![*source])?;
+                    let ended = with_ended.filter(|_| at == span.from);
+                    self.push(at, flags, native, span.from, ended, vec![*source])?;
                 }
             }
             Holds::Trial { source } => {
@@ -142,6 +156,35 @@ impl<'m, 'a: 'm> Maker<'m, 'a> {
             }
         }
         Ok(())
+    }
+
+    /// What an invoice says of the time before the first state: the price, and with discounts that ended since the
+    /// invoice before, the price as it were with them.
+    fn past(&mut self, from: Timestamp, net: Exact, off: Exact) -> Result<(Exact, Option<Exact>), MrrError> {
+        let windows = self.windows.iter().enumerate();
+        let on: Vec<usize> =
+            windows.filter(|(_, window)| window.is_on(from, from)).map(|(place, _)| place).collect();
+        // The first invoice after a discount for one began has it.
+        let earlier = |begun: Timestamp| {
+            self.billed
+                .iter()
+                .filter_map(|billed| starts_at(billed))
+                .any(|start| start >= begun && start < from)
+        };
+        let once = || self.one_time.iter().any(|begun| *begun <= from && !earlier(*begun));
+        let whole = self.policy.discounts == Discounts::None || (on.is_empty() && once());
+        let (native, off) = if whole { (net.plus(off)?, Exact::zero(off.currency())) } else { (net, off) };
+        let live = self.points.last().is_some_and(|last| last.live);
+        let ended = match &self.past {
+            Some((before, taken))
+                if live && off < *taken && before.iter().any(|place| !on.contains(place)) =>
+            {
+                Some(native.minus(taken.minus(off)?)?)
+            }
+            Some(_) | None => None,
+        };
+        self.past = Some((on, off));
+        Ok((native, ended))
     }
 
     /// When anything may change within a span.
@@ -191,7 +234,8 @@ impl<'m, 'a: 'm> Maker<'m, 'a> {
         let ended = if gone.is_empty() || !flags.live || !before.is_some_and(|before| before.live) {
             None
         } else {
-            let mut still = on.clone();
+            // Where one takes the place of another, what ends is the difference.
+            let mut still: Vec<On<'m>> = on.iter().copied().filter(|new| self.on.contains(new)).collect();
             still.extend(gone.iter().copied());
             still.sort();
             Some(items.monthly(at, &still)?)
@@ -260,9 +304,11 @@ impl<'m, 'a: 'm> Maker<'m, 'a> {
         };
         let price = price.unwrap_or(Price::ONE);
         let discount_end = match with_ended {
-            Some(without) => mrr.minus(price.apply(without, self.rating.to)?)?,
+            Some(with) => mrr.minus(price.apply(with, self.rating.to)?)?,
             None => zero,
         };
+        // A larger discount in the place of another is not the end of one.
+        let discount_end = if discount_end.is_positive() { discount_end } else { zero };
         if self.points.last().is_some_and(|last| live && last.live && !price.same(last.price)) {
             sources.extend(price.source);
         }
@@ -357,33 +403,4 @@ fn failing(key: &ObjectKey, inputs: &Inputs<'_>) -> Vec<(Timestamp, Option<Times
         })
         .filter(|(from, until)| until.is_none_or(|until| until > *from))
         .collect()
-}
-
-/// From a refund that returned at least the unused part of what was paid, by whole days, to the next period that is
-/// billed.
-fn refunded(
-    returns: &[&Return],
-    billed: &[&crate::subscription::Billed],
-) -> Vec<(Timestamp, Option<Timestamp>, MessageId)> {
-    let mut times = Vec::new();
-    for paid in returns {
-        let all = paid.period_end_at.signed_duration_since(paid.period_start_at).num_days().max(1);
-        let mut back: i64 = 0;
-        for refund in &paid.refunds {
-            back = back.saturating_add(refund.amount.minor());
-            if refund.at >= paid.period_end_at {
-                break;
-            }
-            let unused = paid.period_end_at.signed_duration_since(refund.at).num_days().clamp(1, all);
-            let owed = crate::money::share(paid.paid.minor(), unused, all).unwrap_or(i64::MAX);
-            if back >= owed {
-                let next =
-                    billed.iter().filter_map(|billed| starts_at(billed)).filter(|start| *start > refund.at);
-                times.push((refund.at, next.min(), refund.source));
-                break;
-            }
-        }
-    }
-    times.sort();
-    times
 }
