@@ -62,6 +62,8 @@ pub enum Scope {
 pub(crate) struct Rules {
     /// What the audit log calls it.
     pub(crate) action: &'static str,
+    /// What stands for a path that is a secret.
+    pub(crate) instead_of_path: Option<&'static str>,
     pub(crate) access: Access,
     pub(crate) scope: Scope,
     /// Whether `Idempotency-Key` is heeded.
@@ -86,6 +88,7 @@ impl FromRequest for Caller {
 }
 
 const NO_CREDENTIALS: &str = "Send `Authorization: Bearer ltv_…` with an API key.";
+const TOO_MANY_KEYS: &str = "Too many keys failed: come back in a minute.";
 const WRONG_KEY: &str = "The API key is unknown, expired or revoked.";
 
 /// Stands before every route: limits, then who asks, then the answer with its tag, its allowance and its note.
@@ -95,7 +98,7 @@ pub(crate) async fn guard(
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let object = request.path().to_owned();
+    let object = rules.instead_of_path.unwrap_or_else(|| request.path()).to_owned();
     let mut allowance = None;
     let caller = match admit(&state, rules, request.request(), &mut allowance).await {
         Ok(caller) => caller,
@@ -110,10 +113,17 @@ pub(crate) async fn guard(
             return Ok(request.into_response(written(allowance, response)));
         }
     };
+    let changes = rules.noted && !request.method().is_safe();
+    let under_way = changes
+        .then(|| auditing::UnderWay::new(&state, rules.action, &object, request.request(), caller.as_ref()));
     let answer = serve(&state, rules, caller, request, next).await?;
+    if let Some(under_way) = under_way {
+        under_way.answered();
+    }
     let (request, mut response) = answer.into_parts();
     if rules.noted {
         let known = request.extensions().get::<Caller>().cloned();
+        let object = auditing::with_made(&object, response.status(), response.headers());
         auditing::note(&state, rules.action, &object, &request, known.as_ref(), response.status());
     }
     if matches!(rules.access, Access::Needs(_)) && request.method().is_safe() {
@@ -203,7 +213,12 @@ async fn admit(
     if rules.access == Access::Telemetry && state.loopback_metrics && is_from_here(request) {
         return Ok(None);
     }
-    let caller = identify(state, request).await?;
+    let caller = match identify(state, request).await {
+        Err(_refused) if !rules.limited && is_one_too_many(state, request) => {
+            return Err(Problem::new(Kind::TooManyRequests, TOO_MANY_KEYS).after(60));
+        }
+        identified => identified?,
+    };
     request.extensions_mut().insert(caller.clone());
     if rules.limited
         && let Some(counted) = state.throttle().key(&caller.0.key_id)
@@ -261,6 +276,13 @@ async fn identify(state: &AppState, request: &HttpRequest) -> Result<Caller, Pro
     } else {
         Err(cross_site())
     }
+}
+
+/// Counts a key that failed where requests are not: whoever watches is never turned away, whoever guesses is, and can't
+/// fill the audit log.
+fn is_one_too_many(state: &AppState, request: &HttpRequest) -> bool {
+    let counted = request.peer_addr().and_then(|peer| state.throttle().address(peer.ip()));
+    matches!(counted, Some(Err(_)))
 }
 
 /// The key in `Bearer …`.

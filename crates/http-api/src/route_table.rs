@@ -92,6 +92,7 @@ impl Entry {
     fn rules(&self) -> Rules {
         Rules {
             action: self.name,
+            instead_of_path: (self.path == routes::session::LINK_PATH).then_some(self.path),
             access: self.access,
             scope: self.scope,
             once: self.once,
@@ -219,7 +220,7 @@ fn other_routes() -> Vec<Entry> {
     vec![
         post("/session", Public, |r| r.to(session::sign_in)).named("session.start").noted(),
         delete("/session", Public, |r| r.to(session::sign_out)).named("session.end").noted(),
-        get(session::LINK_PATH, Public, |r| r.to(session::redeem)).named("session.redeem"),
+        get(session::LINK_PATH, Public, |r| r.to(session::redeem)).named("session.redeem").noted(),
         post("/sign-out", Public, |r| r.to(session::sign_out_page)).named("session.end_page").noted(),
         get("/health/live", Public, |r| r.to(health::live)).named("health.live").unlimited(),
         get("/health/ready", Public, |r| r.to(health::ready)).named("health.ready").unlimited(),
@@ -244,7 +245,7 @@ fn page_routes() -> Vec<Entry> {
         post("/dashboard/operations/dead-letters/{id}/retry", Page(P::Operate), |r| {
             r.to(dashboard::operations::retry)
         })
-        .named("dead-letter.retry"),
+        .named("dead_letter.retry"),
         post("/dashboard/operations/jobs/{id}/cancel", Page(P::Operate), |r| {
             r.to(dashboard::operations::cancel)
         })

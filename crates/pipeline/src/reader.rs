@@ -162,22 +162,22 @@ impl Reader {
     }
 
     async fn read(&self, live: &Live) -> Result<(), ReadError> {
-        let mut through: Option<Timestamp> = None;
+        let mut heads = Vec::new();
         for list in live.provider.lists() {
-            through = earlier(through, self.read_list(live, *list).await?);
+            heads.push(self.read_list(live, *list).await?);
         }
-        match through {
+        match all_through(&heads) {
             Some(through) => Ok(self.ended(live, LISTS_THROUGH, through).await?),
             None => Ok(()),
         }
     }
 
-    /// Reads on in one list to its head. Answers the instant up to which it is complete.
-    async fn read_list(&self, live: &Live, list: ListName) -> Result<Option<Timestamp>, ReadError> {
+    /// Reads on in one list to its head, and answers the page there. `None`: there is more, and it is read next time.
+    async fn read_list(&self, live: &Live, list: ListName) -> Result<Option<PageRead>, ReadError> {
         for _ in 0..PAGES_MAX {
             let page = self.read_page(live, list).await?;
             if !page.has_more {
-                return Ok(page.complete_through);
+                return Ok(Some(page));
             }
         }
         self.schedule(&live.view.id);
@@ -275,6 +275,16 @@ impl Reader {
     }
 }
 
+/// Up to when all lists are complete, given the page at the head of each. One that has more to tell (`None`) keeps the
+/// source from being complete, however far the others got.
+fn all_through(heads: &[Option<PageRead>]) -> Option<Timestamp> {
+    let mut through = None;
+    for head in heads {
+        through = earlier(through, head.as_ref()?.complete_through);
+    }
+    through
+}
+
 /// An error with its causes, for the log.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -285,4 +295,27 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(through: &str) -> Option<PageRead> {
+        let complete_through = Some(through.parse().unwrap());
+        Some(PageRead { seen: 1, new: 0, has_more: false, complete_through })
+    }
+
+    #[test]
+    fn lists_are_complete_up_to_the_earliest_of_them() {
+        let heads = [head("2026-11-24T10:05:00Z"), head("2026-11-24T10:00:00Z")];
+        assert_eq!(all_through(&heads), Some("2026-11-24T10:00:00Z".parse().unwrap()));
+        assert_eq!(all_through(&[]), None);
+    }
+
+    #[test]
+    fn a_list_that_has_more_to_tell_keeps_the_source_from_being_complete() {
+        assert_eq!(all_through(&[None, head("2026-11-24T10:05:00Z")]), None);
+        assert_eq!(all_through(&[head("2026-11-24T10:05:00Z"), None]), None);
+    }
 }

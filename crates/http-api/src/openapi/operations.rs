@@ -295,7 +295,8 @@ fn figure_operation(name: &str) -> Option<Operation> {
         "metrics.failures" => Operation::new(figures, "Shows failed payments, and what became of them.")
             .taking(range())
             .taking(vec![named("supplier")])
-            .figure("Failed payments.", "Failures"),
+            .figure("Failed payments.", "Failures")
+            .refusing(&[404]),
         "quality.read" => Operation::new(figures, "Says how good the data is.")
             .taking(vec![query("level", &json!({"type": "string", "enum": ["basic", "comprehensive"]}), "How deeply to look; default: `basic`.", &json!("basic"))])
             .gives(200, "The checks.", Some("DataQuality")),

@@ -63,6 +63,11 @@ pub(crate) async fn redeem(
     let token = path.into_inner();
     let sign_in =
         if session_cookie::is_plausible(&token) { state.pipeline.redeem_link(&token).await? } else { None };
+    if let Some(sign_in) = &sign_in {
+        request.extensions_mut().insert(Caller(sign_in.principal.clone(), "session"));
+    } else {
+        tracing::warn!("A sign-in with a link that is used up or has expired was refused");
+    }
     Ok(match sign_in {
         Some(sign_in) => to_the_dashboard(&request, &state, &sign_in),
         None => dashboard::sign_in_again("This link has been used or has expired. Sign in with an API key."),

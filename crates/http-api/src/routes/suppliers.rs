@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use ltv_core::{Party, SupplierId};
-use pipeline::{AskError, SupplierSort, View};
+use ltv_core::{Currency, Money, Party, SupplierId};
+use pipeline::{AskError, LtvAnswer, Meta, SupplierSort, View};
 
 use super::{LIMIT_DEFAULT, LIMIT_MAX};
 use crate::auth::Caller;
@@ -102,11 +102,11 @@ pub(crate) async fn list(
         (Some(party), _) => {
             let supplier = SupplierId::of(&party);
             let wanted: Vec<_> = Some(supplier).filter(|id| caller.0.may_see(id)).into_iter().collect();
-            some(&state, &view, &wanted, None, &id).await?
+            some(&state, &view, &wanted, (None, caller.0.is_scoped()), &id).await?
         }
         (None, Some(own)) => {
             let (wanted, next) = own_page(own, cursor.as_deref(), limit)?;
-            some(&state, &view, &wanted, next, &id).await?
+            some(&state, &view, &wanted, (next, true), &id).await?
         }
         (None, None) => {
             SuppliersShape::new(state.pipeline.suppliers(&view, sort, cursor.as_deref(), limit).await?, &id)
@@ -135,15 +135,16 @@ fn own_page(
     Ok((page, next))
 }
 
-/// Suppliers one by one; those without money yet are left out.
+/// Suppliers one by one; those without money yet are left out. For a key that is `scoped` to some suppliers nothing
+/// speaks of others, neither what cannot be explained nor what is missing.
 async fn some(
     state: &AppState,
     view: &View,
     wanted: &[SupplierId],
-    next: Option<String>,
+    (next, scoped): (Option<String>, bool),
     id: &RequestId,
 ) -> Result<SuppliersShape, Problem> {
-    let frame = state.pipeline.suppliers(view, SupplierSort::Id, None, 1).await?;
+    let mut frame = state.pipeline.suppliers(view, SupplierSort::Id, None, 1).await?;
     let mut answers = Vec::new();
     for supplier in wanted {
         match state.pipeline.supplier(supplier, view).await {
@@ -152,8 +153,23 @@ async fn some(
             Err(error) => return Err(error.into()),
         }
     }
+    if scoped {
+        frame.meta = meta_of(frame.meta, frame.viewed.currency, &answers)?;
+    }
     let total = answers.len();
     Ok(SuppliersShape::of_some(frame, answers, (next, total), id))
+}
+
+/// How complete an answer is that speaks of these suppliers alone.
+fn meta_of(store: Meta, currency: Currency, answers: &[LtvAnswer]) -> Result<Meta, Problem> {
+    let gaps: BTreeSet<&String> = answers.iter().flat_map(|answer| &answer.meta.gaps).collect();
+    let amounts = answers.iter().map(|answer| answer.meta.unexplained);
+    let unexplained = Money::try_sum(amounts.filter(|money| money.currency() == currency), currency);
+    let unexplained = unexplained.map_err(|error| {
+        tracing::error!(%error, "Could not add what is unexplained: {error}");
+        Problem::new(Kind::Internal, "The log has the cause, under the request id.")
+    })?;
+    Ok(Meta { gaps: gaps.into_iter().cloned().collect(), unexplained, ..store })
 }
 
 /// One supplier.

@@ -168,6 +168,27 @@ async fn metrics_need_a_key_unless_loopback_is_allowed_and_the_request_is_from_h
 }
 
 #[actix_web::test]
+async fn whoever_guesses_keys_where_requests_are_not_limited_is_turned_away_and_whoever_has_one_is_not() {
+    let mut bench = Bench::new().await;
+    bench.state.limits.requests_per_minute_address = 2;
+    bench.state.metrics =
+        Some(metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle());
+    let key = bench.key(&[Role::Operator]).await;
+    let asks = |key: &str| with_key(key, Method::GET, "/metrics").peer_addr("192.0.2.1:9".parse().unwrap());
+    for status in [200, 200, 200] {
+        assert_eq!(bench.send(asks(&key)).await.status.as_u16(), status);
+    }
+    for status in [401, 401, 429, 429] {
+        assert_eq!(bench.send(asks("ltv_live_wrong")).await.status.as_u16(), status);
+    }
+    assert_eq!(bench.send(asks(&key)).await.status, StatusCode::OK);
+    let auditor = bench.key(&[Role::Auditor]).await;
+    let noted = bench.ask(&auditor, Method::GET, "/api/audit?action=telemetry.read").await.json();
+    let denied = noted["data"].as_array().unwrap().iter().filter(|record| record["outcome"] == "denied");
+    assert_eq!(denied.count(), 2, "{noted}");
+}
+
+#[actix_web::test]
 async fn requests_are_counted_by_route_and_status_and_unknown_paths_share_one_name() {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();

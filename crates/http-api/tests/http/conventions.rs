@@ -155,6 +155,12 @@ async fn a_key_of_some_suppliers_sees_these_and_nothing_of_the_whole_store() {
         let page = bench.ask(key.expose_secret(), Method::GET, "/api/suppliers").await.json();
         assert_eq!(page["data"].as_array().unwrap().len(), expected, "{page}");
     }
+    let viewer = bench.key(&[Role::Viewer]).await;
+    let whole = bench.ask(&viewer, Method::GET, "/api/suppliers").await.json();
+    let seen = bench.ask(stranger.expose_secret(), Method::GET, "/api/suppliers").await.json();
+    assert_ne!(whole["meta"]["gaps"], json!([]), "{whole}");
+    assert_eq!(seen["meta"]["gaps"], json!([]), "nothing of others: {seen}");
+    assert_eq!(seen["meta"]["unexplained"]["amount"], "0.00");
     let named = bench
         .ask(stranger.expose_secret(), Method::GET, "/api/suppliers?externalRef=stripe:cus_example")
         .await;
