@@ -1,5 +1,7 @@
 //! Logs on standard error, metrics in memory.
 
+use std::io::IsTerminal;
+
 use anyhow::Context;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
@@ -21,7 +23,11 @@ const HISTOGRAMS: &[(&str, &[f64])] = &[
 pub fn start_logs(config: &LogConfig) -> anyhow::Result<()> {
     let filter =
         EnvFilter::try_new(&config.filter).with_context(|| format!("log.filter `{}`", config.filter))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for people, not for files.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     let _already_started = match config.format.as_str() {
         "json" => builder.json().try_init(),
         _ => builder.try_init(),

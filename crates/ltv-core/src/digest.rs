@@ -11,9 +11,11 @@ use crate::subscription::PartyFact;
 /// then over the sorted facts with theirs.
 ///
 /// Equal for every order, repetition and split of the same messages. Lines that sum to nothing do not count; message
-/// numbers and times of recording are left out.
+/// numbers and times of recording are left out. Whoever adds cases in their order keeps few in memory, with
+/// [`Digest::settle`].
 #[derive(Debug, Clone, Default)]
 pub struct Digest {
+    hash: sha2::Sha256,
     lines: BTreeMap<(String, LineKey), (i128, i128)>,
     facts: BTreeSet<(String, String)>,
 }
@@ -34,11 +36,10 @@ impl Digest {
         self.facts.insert((anchor.to_owned(), value.to_string()));
     }
 
-    /// The digest, as 64 hexadecimal digits.
-    #[must_use]
-    pub fn finish(self) -> String {
-        let mut hash = sha2::Sha256::new();
-        for ((anchor, key), (amount, quantity)) in self.lines {
+    /// Takes into the hash what was added, and forgets it. No case that is added later may sort before those that were,
+    /// or be one of them; and facts come after all lines.
+    pub fn settle(&mut self) {
+        for ((anchor, key), (amount, quantity)) in std::mem::take(&mut self.lines) {
             if amount == 0 && quantity == 0 {
                 continue;
             }
@@ -52,12 +53,18 @@ impl Digest {
                 amount.to_string(),
                 quantity.to_string(),
             ];
-            hash_fields(&mut hash, &fields);
+            hash_fields(&mut self.hash, &fields);
         }
-        for (anchor, fact) in self.facts {
-            hash_fields(&mut hash, &["fact".to_owned(), anchor, fact]);
+        for (anchor, fact) in std::mem::take(&mut self.facts) {
+            hash_fields(&mut self.hash, &["fact".to_owned(), anchor, fact]);
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The digest, as 64 hexadecimal digits.
+    #[must_use]
+    pub fn finish(mut self) -> String {
+        self.settle();
+        self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -119,6 +126,29 @@ mod tests {
         ]);
         assert_eq!(whole, split);
         assert_eq!(whole.len(), 64);
+    }
+
+    #[test]
+    fn cases_that_come_in_order_may_be_settled_one_by_one() {
+        let told = contract(1, SubscriptionStatus::Active);
+        let of = |settled: bool| {
+            let mut digest = Digest::default();
+            for anchor in ["a", "b"] {
+                digest.add(anchor, &key(Account::Bank), 100, 1);
+                if settled {
+                    digest.settle();
+                }
+            }
+            for anchor in ["a", "b"] {
+                digest.add_fact(anchor, &told);
+                if settled {
+                    digest.settle();
+                }
+            }
+            assert_eq!(digest.lines.is_empty() && digest.facts.is_empty(), settled);
+            digest.finish()
+        };
+        assert_eq!(of(true), of(false));
     }
 
     fn contract(source: i64, status: SubscriptionStatus) -> PartyFact {

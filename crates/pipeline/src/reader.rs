@@ -153,11 +153,13 @@ impl Reader {
             tracing::warn!(integration.id = %id, error = %chain, "Could not read the lists of integration {id}; the next sweep reads on: {chain}");
             return;
         };
-        // A call that was not made is no failure of the provider.
-        if !matches!(error, ReadError::Provider(error) if error.retry_at().is_some()) {
-            agenda.failures.insert(id.to_owned(), failures);
-        }
         agenda.due.entry(id.to_owned()).or_insert(at);
+        // A call that was not made is no failure of the provider.
+        if matches!(error, ReadError::Provider(error) if error.retry_at().is_some()) {
+            tracing::info!(integration.id = %id, "Reading the lists of integration {id} goes on at {at}: {chain}");
+            return;
+        }
+        agenda.failures.insert(id.to_owned(), failures);
         tracing::warn!(integration.id = %id, error = %chain, "Could not read the lists of integration {id}; trying again at {at}: {chain}");
     }
 

@@ -24,10 +24,10 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// A provider on a bad day: all of it, yet each call works when it is tried again.
+    /// A provider on a bad day: all of it, to about one call in twenty, and each works when it is tried again.
     #[must_use]
     pub fn bad_day() -> Self {
-        Self::default().too_many_every(41).error_every(37).cut_every(53).repeated_page_every(7)
+        Self::default().too_many_every(83).error_every(97).cut_every(101).repeated_page_every(53)
     }
 
     /// Answers every `count`th call with 429.

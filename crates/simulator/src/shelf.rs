@@ -1,8 +1,13 @@
-//! Bodies packed small: a long story has hundreds of thousands of them, and each looks like the first of its kind.
+//! Bodies packed small, and most of them in a file: a long story has hundreds of thousands, and each looks like the first
+//! of its kind.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
-/// How much lies in one chunk; a chunk never moves once it is full.
+/// How much lies in one chunk; a full one goes to the file.
 const CHUNK: usize = 1 << 20;
 /// The most that a sample may hold; matches reach no further back.
 const SAMPLE_MAX: usize = 60_000;
@@ -21,7 +26,19 @@ pub(crate) struct Place {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shelf {
     samples: Vec<(&'static str, Vec<u8>)>,
-    chunks: Vec<Vec<u8>>,
+    chunks: Vec<Chunk>,
+    /// Where full chunks lie. It goes with the last that reads it.
+    file: Option<Arc<File>>,
+    /// How much lies there.
+    filed: u64,
+}
+
+#[derive(Debug, Clone)]
+enum Chunk {
+    /// The last one; and others, where no file can be written.
+    Here(Vec<u8>),
+    /// From there on in the file.
+    Filed(u64),
 }
 
 impl Shelf {
@@ -30,15 +47,8 @@ impl Shelf {
         let sample = self.sample(kind, body);
         let dictionary = self.samples.get(sample).map(|(_, bytes)| bytes.as_slice()).unwrap_or_default();
         let packed = lz4_flex::block::compress_with_dict(body, dictionary);
-        if self.chunks.last().is_none_or(|chunk| chunk.len() + packed.len() > CHUNK) {
-            self.chunks.push(Vec::with_capacity(CHUNK.max(packed.len())));
-        }
+        let start = self.append(&packed);
         let chunk = self.chunks.len().saturating_sub(1);
-        let mut start = 0;
-        if let Some(last) = self.chunks.last_mut() {
-            start = last.len();
-            last.extend_from_slice(&packed);
-        }
         Place {
             chunk: small(chunk),
             start: small(start),
@@ -56,11 +66,48 @@ impl Shelf {
     }
 
     fn unpack(&self, place: Place) -> Option<Vec<u8>> {
-        let chunk = self.chunks.get(large(place.chunk))?;
         let start = large(place.start);
-        let packed = chunk.get(start..start + large(place.packed))?;
+        let packed = match self.chunks.get(large(place.chunk))? {
+            Chunk::Here(bytes) => bytes.get(start..start + large(place.packed))?.to_vec(),
+            Chunk::Filed(offset) => {
+                let mut packed = vec![0; large(place.packed)];
+                self.file.as_ref()?.read_exact_at(&mut packed, offset + u64::from(place.start)).ok()?;
+                packed
+            }
+        };
         let (_, sample) = self.samples.get(large(place.sample))?;
-        lz4_flex::block::decompress_with_dict(packed, large(place.length), sample).ok()
+        lz4_flex::block::decompress_with_dict(&packed, large(place.length), sample).ok()
+    }
+
+    /// Adds to the last chunk, and says where in it.
+    fn append(&mut self, packed: &[u8]) -> usize {
+        match self.chunks.last_mut() {
+            Some(Chunk::Here(last)) if last.len() + packed.len() <= CHUNK => {
+                let start = last.len();
+                last.extend_from_slice(packed);
+                start
+            }
+            _ => {
+                self.file_last();
+                self.chunks.push(Chunk::Here(packed.to_vec()));
+                0
+            }
+        }
+    }
+
+    /// Moves the last chunk to the file; it stays where it is when that fails.
+    fn file_last(&mut self) {
+        let Some(chunk) = self.chunks.last_mut() else { return };
+        let Chunk::Here(bytes) = chunk else { return };
+        if self.file.is_none() {
+            self.file = tempfile::tempfile().ok().map(Arc::new);
+        }
+        let Some(file) = &self.file else { return };
+        if file.write_all_at(bytes, self.filed).is_ok() {
+            let offset = self.filed;
+            self.filed += u64::try_from(bytes.len()).unwrap_or_default();
+            *chunk = Chunk::Filed(offset);
+        }
     }
 
     fn sample(&mut self, kind: &'static str, body: &[u8]) -> usize {
@@ -99,8 +146,25 @@ mod tests {
         for (number, place) in (0..).zip(&places) {
             assert_eq!(shelf.get(*place), body(number).as_bytes());
         }
-        let packed: usize = shelf.chunks.iter().map(Vec::len).sum();
+        let packed: u32 = places.iter().map(|place| place.packed).sum();
         assert!(packed < 100_000, "{packed} bytes for 1000 bodies of {}", body(1).len());
+    }
+
+    #[test]
+    fn full_chunks_lie_in_a_file_and_come_back_from_there() {
+        let mut shelf = Shelf::default();
+        let mut seed = 1_u64;
+        let mut noise = |_| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            seed.to_be_bytes()
+        };
+        let bodies: Vec<Vec<u8>> = (0..5).map(|_| (0..CHUNK / 16).flat_map(&mut noise).collect()).collect();
+        let places: Vec<Place> = bodies.iter().map(|body| shelf.put("noise", body)).collect();
+        let filed = shelf.chunks.iter().filter(|chunk| matches!(chunk, Chunk::Filed(_))).count();
+        assert_eq!(filed, shelf.chunks.len() - 1);
+        for (place, body) in places.iter().zip(&bodies) {
+            assert_eq!(&shelf.get(*place), body);
+        }
     }
 
     proptest! {

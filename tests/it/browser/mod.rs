@@ -23,6 +23,9 @@ const AXE_RUN: &str = "axe.run(document, {resultTypes: ['violations']}).then(fou
 const FIRST_PAINT: &str = "new Promise(tell => new PerformanceObserver(list => { \
     const paint = list.getEntriesByName('first-contentful-paint')[0]; if (paint) tell(paint.startTime); \
     }).observe({type: 'paint', buffered: true}))";
+/// Opens the tree to its leaves, as somebody would who clicks on each branch.
+const UNFOLD: &str =
+    "document.querySelectorAll('.tree details:not([open]) > summary').forEach(s => s.click())";
 /// Whether the page itself is wider than its window.
 const OVERFLOW: &str = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
 /// The target for the first paint.
@@ -172,6 +175,8 @@ async fn a_movement_leads_to_its_supplier_its_timeline_and_the_raw_message() -> 
     open(&mut browser, &app, "/dashboard/mrr").await?;
     browser.follow("#movements ~ .scroll a[href^='/dashboard/suppliers/']").await?;
     ensure!(browser.count("#course ~ .chart svg").await? == 1, "no course of MRR is drawn");
+    ensure!(!browser.text("#why ~ .tree").await?.contains("SHA-256"), "the tree is not folded");
+    browser.evaluate(UNFOLD).await?;
     ensure!(browser.text("#why ~ .tree").await?.contains("SHA-256"), "no message is named");
     let event = browser.text("#timeline ~ .scroll a").await?;
     browser.follow("#timeline ~ .scroll a").await?;

@@ -151,6 +151,7 @@ pub(super) async fn add_to_digest(conn: &mut Conn, digest: &mut Digest) -> Resul
                 digest.add_fact(&row.anchor, &fact);
             }
         }
+        digest.settle();
         after = last;
     }
     Ok(())

@@ -21,8 +21,8 @@ use crate::sql::{Ts, sum_i64};
 
 /// How many blocks are checked at once.
 const BLOCKS_PAGE: i64 = 200;
-/// How many postings are read at once.
-const POSTINGS_PAGE: i64 = 5_000;
+/// How many cases are read at once.
+const CASES_PAGE: i64 = 500;
 /// How many findings are told: after so many, more do not help.
 const FINDINGS_MAX: usize = 1_000;
 
@@ -30,25 +30,35 @@ const FINDINGS_MAX: usize = 1_000;
 pub(super) async fn digest(conn: &mut Conn) -> Result<Digest, Fail> {
     snapshot!(conn, async |conn: &mut Conn| {
         let mut digest = Digest::default();
-        let mut after = 0;
-        loop {
-            let rows: Vec<(i64, PostingRow)> = posting::table
-                .filter(posting::id.gt(after))
-                .order(posting::id)
-                .limit(POSTINGS_PAGE)
-                .select((posting::id, PostingRow::as_select()))
+        let mut after = String::new();
+        while let Some(last) = last_case(conn, &after).await? {
+            let rows: Vec<PostingRow> = posting::table
+                .filter(posting::anchor.gt(after).and(posting::anchor.le(last.clone())))
+                .select(PostingRow::as_select())
                 .load(conn)
                 .await?;
-            let Some((last, _)) = rows.last() else { break };
-            after = *last;
-            for (_, row) in &rows {
+            for row in &rows {
                 let posting = convert::posting(row)?;
                 digest.add(&row.anchor, &posting.key, posting.line.amount_minor, posting.line.quantity);
             }
+            digest.settle();
+            after = last;
         }
         facts::add_to_digest(conn, &mut digest).await?;
         Ok::<_, Fail>(digest)
     })
+}
+
+/// The last case of the next page.
+async fn last_case(conn: &mut Conn, after: &str) -> Result<Option<String>, Fail> {
+    let page: Vec<String> = ledger_case::table
+        .filter(ledger_case::anchor.gt(after))
+        .order(ledger_case::anchor)
+        .limit(CASES_PAGE)
+        .select(ledger_case::anchor)
+        .load(conn)
+        .await?;
+    Ok(page.into_iter().last())
 }
 
 /// The hash over all entries and facts, and how many entries and blocks there are.

@@ -15,8 +15,8 @@ const PRAGMAS: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA
     PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; \
     PRAGMA secure_delete=ON; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON; PRAGMA temp_store=MEMORY; \
     PRAGMA journal_size_limit=67108864; ";
-const WRITER_PRAGMAS: &str = "PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=4000;";
-const READER_PRAGMAS: &str = "PRAGMA cache_size=-8192; PRAGMA query_only=ON;";
+const WRITER_PRAGMAS: &str = "PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000;";
+const READER_PRAGMAS: &str = "PRAGMA cache_size=-2048; PRAGMA query_only=ON;";
 
 /// A connection from a pool.
 pub(super) type Pooled = PooledConnection<'static, Conn>;
