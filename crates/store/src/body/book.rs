@@ -33,9 +33,9 @@ pub(super) async fn book(
     let sequences = lock_cases(conn, &anchors).await?;
     // Read before the observations: what comes later raises the version, and the mark stays.
     let versions = mark_versions(conn, &anchors).await?;
-    let seen = closure::load(conn, &anchors).await?;
-    if OTHERS_WRITE && closure::expand(conn, anchors.clone()).await? != anchors {
-        // A link came while we were getting the locks: its cases go into the same block.
+    let members = closure::members(conn, &anchors).await?;
+    let seen = closure::load(conn, &members).await?;
+    if OTHERS_WRITE && have_grown(conn, &anchors, &members).await? {
         return Err(Fail::Again);
     }
     let cases = inputs(conn, sequences, seen).await?;
@@ -46,6 +46,17 @@ pub(super) async fn book(
         return Ok(Booked { stuck: draft.stuck, ..Booked::default() });
     }
     seal(conn, draft, &[], Stamp::Now(*now)).await
+}
+
+/// True when a link came while we were reading: its cases go into the same block, and a message that brought it may have
+/// been seen in part, which the log could not tell.
+async fn have_grown(
+    conn: &mut Conn,
+    anchors: &BTreeSet<String>,
+    members: &closure::Members,
+) -> Result<bool, Fail> {
+    Ok(closure::expand(conn, anchors.clone()).await? != *anchors
+        || closure::members(conn, anchors).await? != *members)
 }
 
 /// Books a block again, each case seeing only what was logged for it in this block and before.
@@ -63,7 +74,8 @@ pub(super) async fn rebook(
     let anchors: BTreeSet<String> = lines.keys().cloned().collect();
     let sequences = lock_cases(conn, &anchors).await?;
     let versions = mark_versions(conn, &anchors).await?;
-    let seen = closure::load(conn, &anchors).await?;
+    let members = closure::members(conn, &anchors).await?;
+    let seen = closure::load(conn, &members).await?;
     let mut cases = inputs(conn, sequences, seen).await?;
     let mut whole = BTreeSet::new();
     for case in &mut cases {

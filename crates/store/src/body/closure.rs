@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use ltv_core::observation::Relation;
 
-use super::dialect::Conn;
+use super::dialect::{Conn, OTHERS_WRITE};
 use super::edges::{Links, ascend, descend, ends, having_case, named_by, naming};
 use crate::ROWS_MAX;
 use crate::convert;
@@ -37,19 +37,22 @@ struct Reach {
     payments_of: Links,
 }
 
-/// The observations of each of these cases: the anchor's own, of what names it, of the invoice payments that name it or
-/// its intent, of their invoices, and of all payments of these invoices.
-pub(super) async fn load(
-    conn: &mut Conn,
-    cases: &BTreeSet<String>,
-) -> Result<BTreeMap<String, Vec<Seen>>, Fail> {
+/// The objects of each of some cases.
+pub(super) type Members = BTreeMap<String, BTreeSet<String>>;
+
+/// What each of these cases is made of: the anchor, what names it, the invoice payments that name it or its intent, their
+/// invoices, and all payments of these invoices.
+pub(super) async fn members(conn: &mut Conn, cases: &BTreeSet<String>) -> Result<Members, Fail> {
     let reach = reach(conn, cases).await?;
-    let objects: BTreeMap<&String, BTreeSet<String>> =
-        cases.iter().map(|anchor| (anchor, objects_of(anchor, &reach))).collect();
-    let all: BTreeSet<String> = objects.values().flatten().cloned().collect();
+    Ok(cases.iter().map(|anchor| (anchor.clone(), objects_of(anchor, &reach))).collect())
+}
+
+/// The observations of these cases.
+pub(super) async fn load(conn: &mut Conn, members: &Members) -> Result<BTreeMap<String, Vec<Seen>>, Fail> {
+    let all: BTreeSet<String> = members.values().flatten().cloned().collect();
     let seen = load_observations(conn, all).await?;
-    Ok(objects
-        .into_iter()
+    Ok(members
+        .iter()
         .map(|(anchor, objects)| {
             let of_case = objects.iter().filter_map(|object| seen.get(object)).flatten().cloned().collect();
             (anchor.clone(), of_case)
@@ -108,7 +111,9 @@ async fn load_observations(
 ) -> Result<BTreeMap<String, Vec<Seen>>, Fail> {
     let objects: Vec<String> = objects.into_iter().collect();
     let mut found: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
-    for part in objects.chunks(ROWS_MAX) {
+    // By one statement where others write meanwhile: of a message that comes, all is seen, or nothing.
+    let most = if OTHERS_WRITE { objects.len().max(1) } else { ROWS_MAX };
+    for part in objects.chunks(most) {
         let rows: Vec<ObservationRow> = observation::table
             .filter(observation::object.eq_any(part.to_vec()))
             .order((

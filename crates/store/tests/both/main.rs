@@ -93,6 +93,7 @@ on_both! {
     records::one_person_discards_what_bears_no_money,
     records::retries_by_people_are_counted,
     records::the_database_itself_asks_for_two_persons,
+    replay::a_ledger_that_was_booked_while_messages_came_is_rebuilt_the_same,
     replay::a_rebuilt_ledger_has_the_same_entries_and_the_same_head,
     replay::a_rebuilt_ledger_takes_the_place_of_the_one_that_stands,
     replay::a_scratch_ledger_leaves_the_other_alone,
